@@ -1,0 +1,204 @@
+"""Sensors of the aggregator and of each service that sends to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfRatio
+from homeassistant.core import HomeAssistant, callback
+
+from .entity import HaIngestorEntity, HaIngestorServiceEntity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+    from homeassistant.helpers.typing import StateType
+
+    from .coordinator import HaIngestorConfigEntry
+    from .models import ServiceStats, Stats
+
+PARALLEL_UPDATES = 0
+
+
+class HaIngestorSensor(StrEnum):
+    """Keys of the sensors; part of their unique IDs."""
+
+    DROPPED = "dropped"
+    ERROR_RATE = "error_rate"
+    ERRORS_LAST_HOUR = "errors_last_hour"
+    EVENTS_PER_SECOND = "events_per_second"
+    HOST_CPU = "host_cpu"
+    HOST_DISK = "host_disk"
+    HOST_MEMORY = "host_memory"
+    LAST_SEEN = "last_seen"
+    LINES_PER_SECOND = "lines_per_second"
+    STORE_SIZE = "store_size"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubSensorDescription(SensorEntityDescription):
+    """Describes a sensor of the aggregator."""
+
+    value_fn: Callable[[Stats], StateType]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSensorDescription(SensorEntityDescription):
+    """Describes a sensor of a service."""
+
+    value_fn: Callable[[ServiceStats], StateType | datetime]
+
+
+HUB_SENSORS: tuple[HubSensorDescription, ...] = (
+    HubSensorDescription(
+        key=HaIngestorSensor.LINES_PER_SECOND,
+        translation_key=HaIngestorSensor.LINES_PER_SECOND,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda stats: stats.totals.lines_per_s,
+    ),
+    HubSensorDescription(
+        key=HaIngestorSensor.ERRORS_LAST_HOUR,
+        translation_key=HaIngestorSensor.ERRORS_LAST_HOUR,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda stats: stats.totals.errors_last_hour,
+    ),
+    HubSensorDescription(
+        key=HaIngestorSensor.STORE_SIZE,
+        translation_key=HaIngestorSensor.STORE_SIZE,
+        device_class=SensorDeviceClass.DATA_SIZE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfInformation.MEGABYTES,
+        value_fn=lambda stats: stats.store_size_bytes,
+    ),
+    HubSensorDescription(
+        key=HaIngestorSensor.HOST_CPU,
+        translation_key=HaIngestorSensor.HOST_CPU,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda stats: stats.host.cpu_percent,
+    ),
+    HubSensorDescription(
+        key=HaIngestorSensor.HOST_MEMORY,
+        translation_key=HaIngestorSensor.HOST_MEMORY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda stats: stats.host.memory_percent,
+    ),
+    HubSensorDescription(
+        key=HaIngestorSensor.HOST_DISK,
+        translation_key=HaIngestorSensor.HOST_DISK,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda stats: stats.host.disk_percent,
+    ),
+    HubSensorDescription(
+        key=HaIngestorSensor.DROPPED,
+        translation_key=HaIngestorSensor.DROPPED,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda stats: stats.totals.dropped,
+    ),
+)
+
+SERVICE_SENSORS: tuple[ServiceSensorDescription, ...] = (
+    ServiceSensorDescription(
+        key=HaIngestorSensor.EVENTS_PER_SECOND,
+        translation_key=HaIngestorSensor.EVENTS_PER_SECOND,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda service: service.events_per_s,
+    ),
+    ServiceSensorDescription(
+        key=HaIngestorSensor.LINES_PER_SECOND,
+        translation_key=HaIngestorSensor.LINES_PER_SECOND,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda service: service.lines_per_s,
+    ),
+    ServiceSensorDescription(
+        key=HaIngestorSensor.ERROR_RATE,
+        translation_key=HaIngestorSensor.ERROR_RATE,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda service: service.error_percent,
+    ),
+    ServiceSensorDescription(
+        key=HaIngestorSensor.ERRORS_LAST_HOUR,
+        translation_key=HaIngestorSensor.ERRORS_LAST_HOUR,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda service: service.errors_last_hour,
+    ),
+    ServiceSensorDescription(
+        key=HaIngestorSensor.LAST_SEEN,
+        translation_key=HaIngestorSensor.LAST_SEEN,
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        # Whole minutes: a busy service would otherwise add a recorder row at every update.
+        value_fn=lambda service: service.last_seen.replace(second=0, microsecond=0),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - the platform interface passes it
+    entry: HaIngestorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the aggregator's sensors, and those of each service when it first appears."""
+    coordinator = entry.runtime_data
+    async_add_entities(HubSensor(coordinator, description) for description in HUB_SENSORS)
+
+    @callback
+    def add_new_services() -> None:
+        new = coordinator.data.services.keys() - coordinator.services_with_entities
+        if new:
+            coordinator.services_with_entities |= new
+            async_add_entities(
+                ServiceSensor(coordinator, service, description)
+                for service in sorted(new)
+                for description in SERVICE_SENSORS
+            )
+
+    add_new_services()
+    entry.async_on_unload(coordinator.async_add_listener(add_new_services))
+
+
+class HubSensor(HaIngestorEntity, SensorEntity):
+    """A figure of the aggregator."""
+
+    entity_description: HubSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+
+class ServiceSensor(HaIngestorServiceEntity, SensorEntity):
+    """A figure of one service."""
+
+    entity_description: ServiceSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return None if self.stats is None else self.entity_description.value_fn(self.stats)
