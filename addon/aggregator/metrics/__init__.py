@@ -1,0 +1,1 @@
+"""Collects, receives and keeps metrics, and publishes them for Prometheus."""
