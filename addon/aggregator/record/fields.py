@@ -74,13 +74,13 @@ LEVELS: Final = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _SPELLINGS: Final = {
     # Verbose is the lowest level of Android, Serilog and ESPHome; only npm's stands above debug.
-    "TRACE": "trace trc verbose very_verbose silly finest finer notset v t",
-    "DEBUG": "debug dbg fine config d",
+    "TRACE": "TRACE TRC VERBOSE VERY_VERBOSE SILLY FINEST FINER NOTSET V T",
+    "DEBUG": "DEBUG DBG FINE CONFIG D",
     # npm's http and loguru's success are ordinary news; syslog's notice is not yet a warning.
-    "INFO": "info inf information informational notice note log http success i",
-    "WARNING": "warning warn wrn w",
-    "ERROR": "error err e severe",
-    "CRITICAL": "critical crit fatal ftl f emergency emerg alert panic dpanic",
+    "INFO": "INFO INF INFORMATION INFORMATIONAL NOTICE NOTE LOG HTTP SUCCESS I",
+    "WARNING": "WARNING WARN WRN W",
+    "ERROR": "ERROR ERR E SEVERE",
+    "CRITICAL": "CRITICAL CRIT FATAL FTL F EMERGENCY EMERG ALERT PANIC DPANIC",
 }
 
 LEVEL_BY_SYSLOG_SEVERITY: Final = (
@@ -95,7 +95,7 @@ LEVEL_BY_SYSLOG_SEVERITY: Final = (
 )
 """Level of each severity 0 … 7 of syslog, of journald's PRIORITY and of GELF."""
 
-_OTEL_NAMES: Final = ("trace", "debug", "info", "warn", "error", "fatal")
+_OTEL_NAMES: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 LEVEL_BY_OTEL_NUMBER: Final[Mapping[int, str]] = MappingProxyType(
     {number: LEVELS[(number - 1) // 4] for number in range(1, 25)}
@@ -107,13 +107,13 @@ LEVEL_BY_PINO_NUMBER: Final[Mapping[int, str]] = MappingProxyType(
 )
 """Level of each number 10 … 60 of pino and bunyan; 10 and 20 are OpenTelemetry numbers too."""
 
-LEVEL_BY_SPELLING: Final[Mapping[str, str]] = MappingProxyType(
+LEVEL_SPELLINGS: Final[Mapping[str, str]] = MappingProxyType(
     {spelling: level for level, spellings in _SPELLINGS.items() for spelling in spellings.split()}
     | {f"{name}{n}": level for name, level in zip(_OTEL_NAMES, LEVELS, strict=True) for n in (2, 3, 4)}
     | {str(number): level for number, level in LEVEL_BY_PINO_NUMBER.items()}
     | {str(number): level for number, level in LEVEL_BY_OTEL_NUMBER.items()}
 )
-"""Level of every known spelling, in lower case: names first of all, and numbers whose scale isn't told.
+"""Level of every known spelling, in upper case: names first of all, and numbers whose scale isn't told.
 
 A number of 1 … 24 reads as OpenTelemetry's; syslog's 0 … 7 need :data:`LEVEL_BY_SYSLOG_SEVERITY`,
 because only their field tells them apart.
