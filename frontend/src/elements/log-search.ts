@@ -1,0 +1,399 @@
+import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, html, nothing } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { classMap } from "lit/directives/class-map.js";
+import { live } from "lit/directives/live.js";
+import { styleMap } from "lit/directives/style-map.js";
+import { searchPattern } from "../log/highlight";
+import { addTerm } from "../log/query";
+import { LEVELS, type Level } from "../log/record";
+import { type Filter, LogSession } from "../log/session";
+import { TIME_RANGES, timeRange } from "../log/time";
+import type { Transport } from "../transport";
+import { clearIcon, helpIcon, pauseIcon, playIcon, refreshIcon, searchIcon, upIcon } from "./icons";
+import type { FilterEvent } from "./log-detail";
+import type { LogList, ScrolledAwayEvent } from "./log-list";
+import { searchStyles } from "./log-search.styles";
+import { controls, theme } from "./theme";
+
+const TYPING_PAUSE_MS = 350;
+
+const LEVEL_LABELS: Readonly<Record<Level | "", string>> = {
+  "": "All levels",
+  TRACE: "Trace and above",
+  DEBUG: "Debug and above",
+  INFO: "Info and above",
+  WARNING: "Warnings and above",
+  ERROR: "Errors and above",
+  CRITICAL: "Critical only",
+};
+
+const EXAMPLES: readonly (readonly [query: string, meaning: string])[] = [
+  ["connection refused", "both words, anywhere in the line"],
+  ['"partial write"', "these words side by side"],
+  ["level:>=warning", "warnings and worse"],
+  ["service:data-api -debug", "one service, without a word"],
+  ["duration_ms:>500", "any field, compared"],
+  ["(timeout OR refused) host:pi", "either, together with a host"],
+];
+
+/** Search, read and follow logs. Knows the store only by its transport. */
+export class LogSearch extends LitElement {
+  static override readonly styles: CSSResultGroup = [theme, controls, searchStyles];
+
+  /** How to reach the log store; nothing happens before it is set. */
+  @property({ attribute: false }) transport: Transport | undefined;
+
+  @state() private _text = "";
+
+  @state() private _helpShown = false;
+
+  @state() private _inputScroll = 0;
+
+  @query("input") private readonly _input!: HTMLInputElement;
+
+  @query("ha-ingestor-log-list") private readonly _list!: LogList | null;
+
+  protected readonly session = new LogSession(() => this.requestUpdate());
+
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  #pattern: { readonly text: string; readonly expression: RegExp | undefined } | undefined;
+
+  /** Change the search as if the reader had. */
+  setFilter(change: Partial<Filter>): void {
+    clearTimeout(this.#typing);
+    this._text = change.text ?? this._text;
+    this.session.setFilter(change);
+  }
+
+  /** Narrow the search by a term such as `service:data-api`, or exclude what it finds. */
+  addFilter(term: string, exclude = false): void {
+    this.setFilter({ text: addTerm(this._text, term, exclude) });
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener("keydown", this.#onKey);
+    if (this.hasUpdated) {
+      this.#start();
+    }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.removeEventListener("keydown", this.#onKey);
+    clearTimeout(this.#typing);
+    this.session.stop();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("transport")) {
+      this.#start();
+    }
+    const { text } = this.session.filter;
+    if (this.#pattern?.text !== text) {
+      this.#pattern = { text, expression: searchPattern(text) };
+    }
+  }
+
+  protected override render(): TemplateResult {
+    const { session } = this;
+    const queryError = session.error?.column === undefined ? undefined : session.error;
+    return html`
+      <div class="top">
+        <form role="search" @submit=${this._onSubmit}>
+          <div class="box">
+            ${searchIcon}
+            <input
+              data-testid="search-input"
+              type="text"
+              aria-label="Search logs"
+              aria-invalid=${queryError ? "true" : "false"}
+              aria-describedby="query-error"
+              placeholder="Search all logs"
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck="false"
+              enterkeyhint="search"
+              .value=${live(this._text)}
+              @input=${this._onInput}
+              @scroll=${() => (this._inputScroll = this._input.scrollLeft)}
+            />
+            ${queryError?.column === undefined
+              ? nothing
+              : html`<div
+                  class="error-place"
+                  data-testid="query-error-place"
+                  style=${styleMap({
+                    "--_column": String(queryError.column - 1),
+                    "--_scrolled": `${this._inputScroll}px`,
+                  })}
+                ></div>`}
+            <div class="in-box">
+              ${this._text
+                ? html`<button
+                    type="button"
+                    class="icon-button"
+                    data-testid="search-clear"
+                    aria-label="Clear search"
+                    title="Clear search"
+                    @click=${this._onClear}
+                  >
+                    ${clearIcon}
+                  </button>`
+                : nothing}
+              <button
+                type="button"
+                class="icon-button"
+                data-testid="search-help"
+                aria-label="How to search"
+                title="How to search"
+                aria-expanded=${this._helpShown ? "true" : "false"}
+                @click=${() => (this._helpShown = !this._helpShown)}
+              >
+                ${helpIcon}
+              </button>
+            </div>
+          </div>
+          <div class="choices">${this._renderChoices()}</div>
+        </form>
+        <p class="query-error" id="query-error" data-testid="query-error" ?hidden=${!queryError}>
+          ${queryError?.column === undefined ? nothing : `Column ${queryError.column}: ${queryError.message}`}
+        </p>
+        ${this._helpShown ? this._renderHelp() : nothing}
+      </div>
+      <div
+        class=${classMap({ main: true, stale: queryError !== undefined })}
+        @log-filter=${(event: FilterEvent) => this.addFilter(event.term, event.exclude)}
+      >
+        ${session.searching ? html`<div class="progress" data-testid="loading"></div>` : nothing}
+        ${session.waitingCount > 0 ? this._renderNewLines() : nothing} ${this._renderBanner()} ${this._renderMain()}
+      </div>
+      <div class="foot">
+        <span role="status" data-testid="status">${this.#statusText()}</span>
+        <span class="keys"><kbd>/</kbd> search <kbd>↑</kbd> <kbd>↓</kbd> move <kbd>Enter</kbd> open</span>
+      </div>
+    `;
+  }
+
+  private _renderChoices(): TemplateResult {
+    const { filter, live: isLive, liveStatus, paused } = this.session;
+    return html`
+      <select
+        class="control"
+        data-testid="level-select"
+        aria-label="Least severe level shown"
+        .value=${live(filter.minimumLevel)}
+        @change=${(event: Event) =>
+          this.setFilter({ minimumLevel: (event.target as HTMLSelectElement).value as Level | "" })}
+      >
+        ${(["", ...LEVELS] as const).map(
+          (level) =>
+            html`<option value=${level} ?selected=${level === filter.minimumLevel}>${LEVEL_LABELS[level]}</option>`,
+        )}
+      </select>
+      <select
+        class="control"
+        data-testid="range-select"
+        aria-label="Time range"
+        .value=${live(filter.rangeId)}
+        @change=${(event: Event) => this.setFilter({ rangeId: (event.target as HTMLSelectElement).value })}
+      >
+        ${TIME_RANGES.map(
+          ({ id, label }) => html`<option value=${id} ?selected=${id === filter.rangeId}>${label}</option>`,
+        )}
+      </select>
+      ${isLive
+        ? html`<button
+            type="button"
+            class="control"
+            data-testid="tail-pause"
+            aria-label=${paused ? "Resume" : "Pause"}
+            title=${paused ? "Resume" : "Pause"}
+            @click=${() => (paused ? this._showNewest() : this.session.setPaused(true))}
+          >
+            ${paused ? playIcon : pauseIcon}
+          </button>`
+        : html`<button
+            type="button"
+            class="control"
+            data-testid="refresh"
+            aria-label="Search again"
+            title="Search again"
+            @click=${() => this.session.refresh()}
+          >
+            ${refreshIcon}
+          </button>`}
+      <button
+        type="button"
+        class="control"
+        data-testid="tail-toggle"
+        data-state=${liveStatus}
+        aria-pressed=${isLive ? "true" : "false"}
+        title="Show new lines as they arrive"
+        @click=${() => this.session.setLive(!isLive)}
+      >
+        <span class="live-dot"></span>Live
+      </button>
+    `;
+  }
+
+  private _renderHelp(): TemplateResult {
+    return html`<dl class="help" data-testid="help">
+      ${EXAMPLES.map(
+        ([example, meaning]) => html`
+          <dt>${example}</dt>
+          <dd>${meaning}</dd>
+        `,
+      )}
+    </dl>`;
+  }
+
+  private _renderNewLines(): TemplateResult {
+    return html`<button type="button" class="new-lines" data-testid="new-lines" @click=${this._showNewest}>
+      ${upIcon} ${counted(this.session.waitingCount, "new line")}
+    </button>`;
+  }
+
+  private _renderBanner(): TemplateResult | typeof nothing {
+    const { error, liveStatus, missedCount, rows } = this.session;
+    if (error && error.column === undefined && rows.length > 0) {
+      return this._renderRetryBanner("search-error", "failed", error.message);
+    }
+    if (liveStatus === "reconnecting") {
+      return html`<div class="banner" data-testid="reconnecting">Connection lost. Reconnecting…</div>`;
+    }
+    if (missedCount > 0) {
+      const text = `${counted(missedCount, "line")} skipped, because they came faster than they could be shown.`;
+      return this._renderRetryBanner("missed-lines", "", text);
+    }
+    return nothing;
+  }
+
+  private _renderRetryBanner(testId: string, kind: string, text: string): TemplateResult {
+    return html`<div class="banner ${kind}" data-testid=${testId}>
+      <span>${text}</span>
+      <button type="button" class="control" data-testid="retry" @click=${() => this.session.refresh()}>
+        Search again
+      </button>
+    </div>`;
+  }
+
+  private _renderMain(): TemplateResult | typeof nothing {
+    const { session } = this;
+    if (session.rows.length > 0) {
+      return html`<ha-ingestor-log-list
+        .rows=${session.rows}
+        .pattern=${this.#pattern?.expression}
+        .hasMore=${session.hasMore}
+        .busy=${session.searching || session.loadingMore}
+        @log-more=${() => session.loadMore()}
+        @log-scrolled-away=${(event: ScrolledAwayEvent) => session.setScrolledAway(event.away)}
+        @log-unfold=${() => session.live && session.setPaused(true)}
+      ></ha-ingestor-log-list>`;
+    }
+    if (session.error) {
+      return session.error.column === undefined ? this._renderFailure(session.error.message) : nothing;
+    }
+    return session.searched ? this._renderNothingFound() : html`<div class="notice">Searching…</div>`;
+  }
+
+  private _renderFailure(message: string): TemplateResult {
+    return html`<div class="notice" data-testid="search-error">
+      <h2>The search did not succeed</h2>
+      <p>${message}</p>
+      <button type="button" class="control" data-testid="retry" @click=${() => this.session.refresh()}>
+        ${refreshIcon} Try again
+      </button>
+    </div>`;
+  }
+
+  private _renderNothingFound(): TemplateResult {
+    const { text, minimumLevel, rangeId } = this.session.filter;
+    const isFiltered = text !== "" || minimumLevel !== "";
+    const isBounded = timeRange(rangeId).start !== "";
+    return html`<div class="notice" data-testid="empty-state">
+      <h2>${isFiltered ? "No line matches" : "No lines yet"}</h2>
+      <p>
+        ${isBounded ? `Nothing in the ${timeRange(rangeId).label.toLowerCase()}.` : "Nothing in all stored lines."}
+        ${this.session.live ? "New ones appear here as they arrive." : nothing}
+      </p>
+      ${isFiltered
+        ? html`<button
+            type="button"
+            class="control"
+            data-testid="clear-filters"
+            @click=${() => this.setFilter({ text: "", minimumLevel: "" })}
+          >
+            Clear the search
+          </button>`
+        : nothing}
+      ${isBounded
+        ? html`<button
+            type="button"
+            class="control"
+            data-testid="search-all-time"
+            @click=${() => this.setFilter({ rangeId: "all" })}
+          >
+            Search all time
+          </button>`
+        : nothing}
+    </div>`;
+  }
+
+  private _onSubmit(event: Event): void {
+    event.preventDefault();
+    this.setFilter({ text: this._text });
+  }
+
+  private _onInput(): void {
+    this._text = this._input.value;
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.setFilter({ text: this._text }), TYPING_PAUSE_MS);
+  }
+
+  private _onClear(): void {
+    this.setFilter({ text: "" });
+    this._input.focus();
+  }
+
+  private _showNewest(): void {
+    this._list?.scrollToNewest();
+    this.session.setScrolledAway(false);
+    this.session.setPaused(false);
+  }
+
+  #start(): void {
+    if (this.transport) {
+      this.session.start(this.transport);
+    } else {
+      this.session.stop();
+    }
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const target = event.composedPath()[0];
+    const isTyping = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+    if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      this._input.focus();
+      this._input.select();
+    }
+  };
+
+  #statusText(): string {
+    const { session } = this;
+    if (session.searching) {
+      return "Searching…";
+    }
+    if (!session.searched) {
+      return "";
+    }
+    const found = `${counted(session.rows.length, "line")}${session.hasMore ? " loaded, more below" : ""}`;
+    const partial = session.partial ? " · time ran out, older lines may be missing" : "";
+    return `${found}${partial} · ${session.durationMs.toFixed(1)} ms`;
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
+}

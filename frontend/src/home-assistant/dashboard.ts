@@ -1,0 +1,78 @@
+import type { DeviceEntry, EntityEntry, HomeAssistant } from "./types";
+
+const PLATFORM = "ha_ingestor";
+
+type Registry = Pick<HomeAssistant, "entities" | "devices">;
+
+/** The dashboard for what the registry holds: the hub, each service, and the log search. */
+export function dashboardOf({ entities, devices }: Registry): object {
+  const groups = groupByDevice(Object.values(entities), devices);
+  return {
+    title: "Ingestor",
+    views: [
+      {
+        title: "Overview",
+        path: "overview",
+        icon: "mdi:view-dashboard-outline",
+        type: "sections",
+        max_columns: 3,
+        sections: groups.length > 0 ? groups.map(sectionOf) : [NOTHING_YET],
+      },
+      {
+        title: "Logs",
+        path: "logs",
+        icon: "mdi:text-search",
+        type: "panel",
+        cards: [{ type: "custom:ha-ingestor-log-search", live: true }],
+      },
+    ],
+  };
+}
+
+interface DeviceGroup {
+  readonly device: DeviceEntry;
+  readonly entityIds: readonly string[];
+}
+
+const NOTHING_YET = {
+  type: "grid",
+  cards: [{ type: "markdown", content: "No entities of **HA Ingestor** yet. They appear when a service sends lines." }],
+};
+
+/** Devices with their visible entities: the hub first, then the services by name. */
+function groupByDevice(entities: readonly EntityEntry[], devices: Registry["devices"]): DeviceGroup[] {
+  const entityIds = new Map<string, string[]>();
+  for (const { platform, hidden, device_id, entity_id } of entities) {
+    if (platform === PLATFORM && !hidden && device_id !== undefined) {
+      entityIds.set(device_id, [...(entityIds.get(device_id) ?? []), entity_id]);
+    }
+  }
+  return [...entityIds]
+    .flatMap(([id, ids]) => {
+      const device = devices[id];
+      return device ? [{ device, entityIds: ids.sort() }] : [];
+    })
+    .sort((a, b) => rank(a) - rank(b) || nameOf(a.device).localeCompare(nameOf(b.device)));
+}
+
+function rank({ device }: DeviceGroup): number {
+  return device.via_device_id === null ? 0 : 1;
+}
+
+function nameOf(device: DeviceEntry): string {
+  return device.name_by_user ?? device.name ?? device.id;
+}
+
+function sectionOf({ device, entityIds }: DeviceGroup): object {
+  return {
+    type: "grid",
+    cards: [
+      {
+        type: "heading",
+        heading: nameOf(device),
+        icon: device.via_device_id === null ? "mdi:database-outline" : "mdi:application-cog-outline",
+      },
+      ...entityIds.map((entity) => ({ type: "tile", entity })),
+    ],
+  };
+}

@@ -1,0 +1,32 @@
+/** What this module uses of Home Assistant's `hass` object. */
+export interface HomeAssistant {
+  readonly connection: HomeAssistantConnection;
+  readonly entities: Readonly<Record<string, EntityEntry>>;
+  readonly devices: Readonly<Record<string, DeviceEntry>>;
+}
+
+export interface HomeAssistantConnection {
+  readonly connected: boolean;
+  sendMessagePromise(message: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Repeats the subscription by itself after a lost connection. */
+  subscribeMessage(
+    callback: (event: unknown) => void,
+    message: Readonly<Record<string, unknown>>,
+  ): Promise<() => Promise<void>>;
+  addEventListener(type: "ready" | "disconnected", listener: () => void): void;
+  removeEventListener(type: "ready" | "disconnected", listener: () => void): void;
+}
+
+export interface EntityEntry {
+  readonly entity_id: string;
+  readonly platform?: string;
+  readonly device_id?: string;
+  readonly hidden?: boolean;
+}
+
+export interface DeviceEntry {
+  readonly id: string;
+  readonly name: string | null;
+  readonly name_by_user: string | null;
+  readonly via_device_id: string | null;
+}
