@@ -1,0 +1,40 @@
+"""What can go wrong while parts are started."""
+
+from pathlib import Path
+
+_LOG_TAIL_LINES = 15
+
+
+class StackError(Exception):
+    """Base of all errors of this package; its text is meant for the person at the terminal."""
+
+
+class PortInUseError(StackError):
+    """A port that a part is to listen on is taken."""
+
+    def __init__(self, part: str, port: int, option: str) -> None:
+        """Name the part, the port and the option that changes it."""
+        super().__init__(
+            f"{part} can't listen on port {port}: it is in use. Choose another one with {option}."
+        )
+
+
+class PartFailedError(StackError):
+    """A part ended, or did not become ready in time."""
+
+    def __init__(self, part: str, reason: str, log_file: Path) -> None:
+        """Name the part, what happened, and show the end of its log."""
+        try:
+            lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        except FileNotFoundError:
+            lines = []
+        tail = "".join(f"\n    {line}" for line in lines)
+        super().__init__(f"{part} {reason}. The end of its log, {log_file}:{tail}")
+
+
+class HomeAssistantApiError(StackError):
+    """Home Assistant refused a request."""
+
+    def __init__(self, request: str, answer: object) -> None:
+        """Name the request and Home Assistant's answer to it."""
+        super().__init__(f"Home Assistant refused {request}: {answer}")

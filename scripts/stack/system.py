@@ -1,0 +1,188 @@
+"""The whole system: which parts there are, how they know each other, and in which order they start."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from stack.aggregator import Tokens, make_aggregator, read_tokens
+from stack.event_ingestor import make_event_ingestor
+from stack.home_assistant import RESTART_STATUS, make_home_assistant, write_configuration
+from stack.home_assistant_api import HomeAssistantApi
+from stack.home_assistant_setup import Access, ensure_access, ensure_dashboard, ensure_integration
+from stack.ports import HOST, require_free_port
+from stack.process import Part
+from stack.victoria_metrics import find_victoria_metrics, make_victoria_metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a system is made from.
+
+    Attributes:
+        data: folder that keeps everything of every part.
+        aggregator_port: TCP port of the aggregator.
+        home_assistant_port: TCP port of Home Assistant.
+        victoria_metrics_port: TCP port of VictoriaMetrics.
+        with_home_assistant: whether Home Assistant is a part.
+    """
+
+    data: Path
+    aggregator_port: int = 8480
+    home_assistant_port: int = 8123
+    victoria_metrics_port: int = 8428
+    with_home_assistant: bool = True
+
+
+@dataclass(kw_only=True)
+class System:
+    """All parts, started on entering the context and stopped on leaving it.
+
+    Attributes:
+        settings: what it is made from.
+        report: told each thing that a person may want to know while it starts.
+        access: the way into Home Assistant, once it is ready.
+        tokens: the aggregator's tokens, once it is ready.
+    """
+
+    settings: Settings
+    report: Callable[[str], None]
+    access: Access | None = field(default=None, init=False)
+    tokens: Tokens | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        data, logs = self.settings.data, self.settings.data / "logs"
+        self.aggregator = make_aggregator(
+            data / "aggregator", logs / "aggregator.log", self.settings.aggregator_port
+        )
+        self.home_assistant = make_home_assistant(
+            data / "home-assistant", logs / "home-assistant.log", self.settings.home_assistant_port
+        )
+        self.victoria_metrics: Part | None = None
+        self.event_ingestor: Part | None = None
+        self._parts = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start every part.
+
+        Raises:
+            StackError: a port is taken, a part doesn't start, or Home Assistant can't be set up.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._parts.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop every part, the last started first."""
+        await self._parts.aclose()
+
+    async def watch(self) -> None:
+        """Wait until a part ends by itself; Home Assistant is started again when it asks for that.
+
+        Raises:
+            PartFailedError: a part ended.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in self._running_parts():
+                    group.create_task(self._watch(part))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _start(self) -> None:
+        settings = self.settings
+        require_free_port("The aggregator", settings.aggregator_port, "--aggregator-port")
+        if settings.with_home_assistant:
+            require_free_port("Home Assistant", settings.home_assistant_port, "--home-assistant-port")
+            await asyncio.to_thread(write_configuration, settings.data / "home-assistant")
+        program = await find_victoria_metrics()
+        if program is None:
+            self.report("victoria-metrics is not to be had here: the ingestor writes to the aggregator")
+        else:
+            port = settings.victoria_metrics_port
+            require_free_port("victoria-metrics", port, "--victoria-metrics-port")
+            self.victoria_metrics = make_victoria_metrics(
+                program,
+                settings.data / "victoria-metrics",
+                settings.data / "logs" / "victoria-metrics.log",
+                port,
+            )
+        await self._start_together(self._independent_parts())
+        self.tokens = await asyncio.to_thread(read_tokens, settings.data / "aggregator")
+        if settings.with_home_assistant:
+            self.access = await self._set_up_home_assistant(self.tokens)
+        self.event_ingestor = self._make_event_ingestor(self.tokens)
+        await self._start_part(self.event_ingestor)
+
+    async def _start_together(self, parts: list[Part]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in parts:
+                    group.create_task(self._start_part(part))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _start_part(self, part: Part) -> None:
+        began = asyncio.get_running_loop().time()
+        self.report(f"starting {part.name}, log in {part.log_file}")
+        self._parts.push_async_callback(part.stop)
+        await part.start()
+        took_s = asyncio.get_running_loop().time() - began
+        self.report(f"{part.name} is ready{f' at {part.url}' if part.url else ''} ({took_s:.1f} s)")
+
+    async def _set_up_home_assistant(self, tokens: Tokens) -> Access:
+        self.report("setting up Home Assistant: user, integration, dashboard")
+        async with aiohttp.ClientSession() as session:
+            api = HomeAssistantApi(session, self.home_assistant.url)
+            access = await ensure_access(api, self.settings.data / "home-assistant-access.json")
+            await ensure_integration(api, self.aggregator.url, tokens.admin)
+            await ensure_dashboard(api)
+        return access
+
+    def _make_event_ingestor(self, tokens: Tokens) -> Part:
+        aggregator_url = self.aggregator.url
+        if self.access is None:
+            home_assistant = (
+                os.environ.get("HOME_ASSISTANT_URL", f"http://{HOST}:{self.settings.home_assistant_port}"),
+                os.environ.get("HOME_ASSISTANT_TOKEN", "none"),
+            )
+        else:
+            home_assistant = (self.home_assistant.url, self.access.token)
+        database = (
+            (self.victoria_metrics.url, "none") if self.victoria_metrics else (aggregator_url, tokens.ingest)
+        )
+        return make_event_ingestor(
+            home_assistant=home_assistant,
+            influxdb=database,
+            aggregator=(aggregator_url, tokens.ingest),
+            log_file=self.settings.data / "logs" / "event-ingestor.log",
+        )
+
+    def _independent_parts(self) -> list[Part]:
+        parts = [self.aggregator]
+        if self.victoria_metrics:
+            parts.append(self.victoria_metrics)
+        if self.settings.with_home_assistant:
+            parts.append(self.home_assistant)
+        return parts
+
+    def _running_parts(self) -> list[Part]:
+        return [*self._independent_parts(), *([self.event_ingestor] if self.event_ingestor else [])]
+
+    async def _watch(self, part: Part) -> None:
+        while await part.wait_ended() == RESTART_STATUS and part is self.home_assistant:
+            self.report("Home Assistant restarts")
+            await part.start()
+            self.report(f"Home Assistant is ready at {part.url}")
+        raise part.ended_error()
