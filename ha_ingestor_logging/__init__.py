@@ -1,0 +1,29 @@
+"""Structured logs, correlation and metrics for Home Assistant ingestor services."""
+
+from ha_ingestor_logging.bound_logger import BoundLogger
+from ha_ingestor_logging.configuration import configure, flush, get_logger, shutdown
+from ha_ingestor_logging.correlation import (
+    Correlation,
+    correlation,
+    correlation_from_headers,
+    current_correlation,
+    new_correlation,
+)
+from ha_ingestor_logging.errors import ConfigurationError, IngestorLoggingError
+from ha_ingestor_logging.timing import timed
+
+__all__ = [
+    "BoundLogger",
+    "ConfigurationError",
+    "Correlation",
+    "IngestorLoggingError",
+    "configure",
+    "correlation",
+    "correlation_from_headers",
+    "current_correlation",
+    "flush",
+    "get_logger",
+    "new_correlation",
+    "shutdown",
+    "timed",
+]

@@ -1,0 +1,155 @@
+"""The aggregator's HTTP interface, as far as a service uses it."""
+
+import http
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import quote
+
+import urllib3
+
+from ha_ingestor_logging.errors import (
+    AggregatorUnavailableError,
+    RequestRefusedError,
+    RequestTooLargeError,
+)
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_CONNECT_TIMEOUT_S: Final = 3.0
+# Enough for a hundred named errors; a longer answer is not worth reading.
+_ANSWER_MAX_BYTES: Final = 256 * 1024
+
+# These say that this request can't succeed as it is. Others may pass: 401 and 403 once a token is
+# put right, 404 once a proxy knows the aggregator again, 5xx and 429 by themselves.
+_REFUSED: Final = frozenset(
+    {
+        http.HTTPStatus.BAD_REQUEST,
+        http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        http.HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the aggregator did with a batch.
+
+    Args:
+        accepted: lines that it stored.
+        faulty: lines among them that it could keep as text only.
+    """
+
+    accepted: int
+    faulty: int
+
+
+class AggregatorClient:
+    """Sends to one aggregator over one kept connection; for use by one thread.
+
+    Args:
+        url: the aggregator's base URL.
+        token: an ingest token.
+        timeout_s: when a request is given up.
+    """
+
+    def __init__(self, url: str, token: str, timeout_s: float) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}", "User-Agent": "ha-ingestor-logging"}
+        self._pool = urllib3.PoolManager(
+            num_pools=1,
+            timeout=urllib3.Timeout(connect=min(_CONNECT_TIMEOUT_S, timeout_s), read=timeout_s),
+            retries=False,
+        )
+
+    def send_logs(self, lines: bytes) -> Receipt:
+        """Send JSON lines; returns when the aggregator has stored them.
+
+        Args:
+            lines: JSON objects, a newline after each.
+
+        Raises:
+            AggregatorUnavailableError: nothing was said about the lines; send them again later.
+            RequestTooLargeError: send fewer lines at once.
+            RequestRefusedError: these lines will never be taken.
+        """
+        answer = self._request(
+            "POST",
+            "/api/v1/logs",
+            zstd.compress(lines),
+            {"Content-Type": "application/x-ndjson", "Content-Encoding": "zstd", "X-Source": "library"},
+        )
+        try:
+            receipt = json.loads(answer)
+            errors = receipt.get("errors") or []
+            return Receipt(int(receipt["accepted"]), int(receipt.get("errors_total", len(errors))))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise AggregatorUnavailableError("the answer is not an aggregator's") from None
+
+    def push_metrics(self, service: str, exposition: bytes) -> None:
+        """Replace the metrics that the aggregator holds for a service.
+
+        Args:
+            service: the service's name.
+            exposition: its metrics in Prometheus's text format.
+
+        Raises:
+            DeliveryError: they were not taken.
+        """
+        self._request(
+            "PUT",
+            f"/metrics/job/{quote(service, safe='')}",
+            exposition,
+            {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._pool.clear()
+
+    def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        try:
+            # A redirect would hand the token to whoever it names.
+            response = self._pool.request(
+                method,
+                self._url + path,
+                body=body,
+                headers=self._headers | headers,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                answer = response.read(_ANSWER_MAX_BYTES)
+            finally:
+                response.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise AggregatorUnavailableError(type(error).__name__) from error
+        status = response.status
+        if http.HTTPStatus(200) <= status < http.HTTPStatus(300):
+            return answer
+        if status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise RequestTooLargeError(f"HTTP {status}")
+        if status in _REFUSED:
+            raise RequestRefusedError(f"HTTP {status}")
+        raise AggregatorUnavailableError(
+            f"HTTP {status}", _retry_after_s(response.headers.get("Retry-After"))
+        )
+
+
+def _retry_after_s(header: str | None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, given as a number or as a date."""
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max((until.astimezone(UTC) - datetime.now(UTC)).total_seconds(), 0.0)

@@ -1,0 +1,92 @@
+"""What a log call leaves behind for the background thread."""
+
+import sys
+from collections.abc import Mapping
+from contextvars import Context, copy_context
+from time import time_ns
+from types import TracebackType
+from typing import Any, Final, TypeAlias
+
+from ha_ingestor_logging.bounded_queue import BoundedQueue
+from ha_ingestor_logging.flush import FlushMarker
+
+ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+
+# A plain tuple, because anything nicer would cost the caller as much as the rest of the call:
+# time in ns since 1970, level, logger's name, the caller's context, the logger's bound fields,
+# the event, the arguments for its % placeholders, the call's own fields.
+Entry: TypeAlias = tuple[
+    int, int, str, Context, Mapping[str, Any], object, tuple[object, ...], dict[str, Any]
+]
+
+EntryQueue: TypeAlias = BoundedQueue[Entry | FlushMarker]
+
+# What an entry and each of its fields hold at least in memory, roughly.
+_ENTRY_BYTES: Final = 600
+_FIELD_BYTES: Final = 100
+
+
+class Emitter:
+    """Puts the entries of all loggers of one name into the process's queue.
+
+    Args:
+        name: the loggers' name.
+        queue: the process's queue.
+        threshold: the lowest level that is taken.
+    """
+
+    __slots__ = ("_queue", "name", "threshold")
+
+    def __init__(self, name: str, queue: EntryQueue, threshold: int) -> None:
+        self.name = name
+        self._queue = queue
+        self.threshold = threshold
+
+    def emit(
+        self,
+        level: int,
+        bound: Mapping[str, Any],
+        event: object,
+        args: tuple[object, ...],
+        fields: dict[str, Any],
+    ) -> None:
+        """Stamp the time, take a snapshot of the context and queue the entry.
+
+        Values are kept as they are and rendered later: a list that the caller changes right after
+        the call may show the change.
+
+        Args:
+            level: one of the six levels.
+            bound: the logger's own fields, never changed after this call.
+            event: the message, or what ``str`` makes one from.
+            args: arguments for the message's % placeholders.
+            fields: the call's fields; becomes the queue's.
+        """
+        # An exception's traceback can't be found from another thread; its text can be made there.
+        if "exc_info" in fields:
+            fields["exc_info"] = resolve_exception(fields["exc_info"])
+        size_bytes = _ENTRY_BYTES
+        if type(event) is str:
+            size_bytes += len(event)
+        for value in fields.values():
+            size_bytes += _FIELD_BYTES + (len(value) if type(value) is str else 0)
+        self._queue.put(
+            (time_ns(), level, self.name, copy_context(), bound, event, args, fields),
+            level,
+            size_bytes,
+        )
+
+
+def resolve_exception(exc_info: object) -> ExceptionInfo | None:
+    """The exception that an ``exc_info`` argument means.
+
+    Args:
+        exc_info: an exception, a tuple as ``sys.exc_info`` returns it, or true for the one being handled.
+    """
+    if isinstance(exc_info, BaseException):
+        return type(exc_info), exc_info, exc_info.__traceback__
+    resolved = exc_info if isinstance(exc_info, tuple) else sys.exc_info() if exc_info else None
+    match resolved:
+        case (type() as kind, BaseException() as value, traceback):
+            return kind, value, traceback
+    return None

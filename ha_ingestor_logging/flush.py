@@ -1,0 +1,29 @@
+"""Waiting until everything that was logged so far has left the process."""
+
+import threading
+
+
+class FlushMarker:
+    """Travels through the queues behind what was logged before it.
+
+    Args:
+        outputs: how many outputs it must pass.
+    """
+
+    def __init__(self, outputs: int) -> None:
+        self._to_pass = outputs
+        self._lock = threading.Lock()
+        self._passed = threading.Event()
+        if outputs == 0:
+            self._passed.set()
+
+    def passed(self) -> None:
+        """One output has nothing left that is older than this marker."""
+        with self._lock:
+            self._to_pass -= 1
+            if self._to_pass == 0:
+                self._passed.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether the marker has passed every output within the timeout."""
+        return self._passed.wait(timeout_s)

@@ -1,0 +1,75 @@
+"""The metrics that the aggregator and the Home Assistant integration know by name."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from ha_ingestor_logging.delivery import HttpDelivery
+from ha_ingestor_logging.levels import LEVEL_NAMES
+from ha_ingestor_logging.pipeline import Pipeline
+
+events_total: Final = Counter("ha_ingestor_events_total", "Events that the service took in")
+errors_total: Final = Counter("ha_ingestor_errors_total", "Errors by kind", ["kind"])
+points_written_total: Final = Counter("ha_ingestor_points_written_total", "Points that the database took")
+write_duration_seconds: Final = Histogram(
+    "ha_ingestor_write_duration_seconds", "How long the database took for a batch of points"
+)
+queue_depth: Final = Gauge("ha_ingestor_queue_depth", "Points that wait to be written")
+operation_duration_seconds: Final = Histogram(
+    "ha_ingestor_operation_duration_seconds",
+    "How long a timed operation took",
+    ["operation", "outcome"],
+)
+
+
+def exposition() -> bytes:
+    """All metrics of the process in Prometheus's text format."""
+    return generate_latest(REGISTRY)
+
+
+class LoggingCollector(Collector):
+    """Reports on the logging itself, read from its counters when asked.
+
+    Args:
+        pipeline: the process's pipeline.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def collect(self) -> Iterator[Metric]:
+        """The logging's counters at this moment."""
+        records = CounterMetricFamily("ha_ingestor_log_records", "Log lines by level", labels=["level"])
+        for level, count in sorted(self._pipeline.records_by_level.items()):
+            records.add_metric([LEVEL_NAMES[level]], count)
+        yield records
+        dropped = CounterMetricFamily(
+            "ha_ingestor_log_records_dropped", "Log lines that were dropped", labels=["reason", "level"]
+        )
+        for (reason, level), count in sorted(self._pipeline.dropped.items()):
+            dropped.add_metric([reason, LEVEL_NAMES[level]], count)
+        yield dropped
+        yield GaugeMetricFamily(
+            "ha_ingestor_log_queue_records", "Log calls that wait to be rendered", len(self._pipeline.queue)
+        )
+        for output in self._pipeline.outputs:
+            if isinstance(output, HttpDelivery):
+                yield from _delivery_metrics(output)
+
+
+def _delivery_metrics(delivery: HttpDelivery) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "ha_ingestor_log_records_delivered", "Log lines that the aggregator stored", delivery.delivered
+    )
+    yield CounterMetricFamily(
+        "ha_ingestor_log_records_faulty", "Log lines that the aggregator kept as text only", delivery.faulty
+    )
+    yield CounterMetricFamily(
+        "ha_ingestor_log_delivery_retries",
+        "Requests to the aggregator that had to be repeated",
+        delivery.retries,
+    )

@@ -1,0 +1,35 @@
+"""What an output is."""
+
+from typing import Protocol, TypeAlias
+
+from ha_ingestor_logging.flush import FlushMarker
+
+# A level and one JSON object in UTF-8 with its newline.
+Line: TypeAlias = tuple[int, bytes]
+
+# Why, the level, and how many.
+DropCounts: TypeAlias = dict[tuple[str, int], int]
+
+
+class Output(Protocol):
+    """A place where rendered lines go. All methods but the properties belong to the writer's thread."""
+
+    def write(self, lines: list[Line]) -> None:
+        """Take lines, oldest first."""
+
+    def flush(self, marker: FlushMarker) -> None:
+        """Call ``marker.passed`` once all lines taken before have arrived."""
+
+    def close(self) -> None:
+        """Give up what has not arrived and count it as dropped."""
+
+    def after_fork(self) -> None:
+        """Forget, in a forked child, the lines and connections that are the parent's."""
+
+    @property
+    def dropped(self) -> DropCounts:
+        """The lines that never arrived."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether lines that are taken now will not soon be dropped."""

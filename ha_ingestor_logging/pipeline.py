@@ -1,0 +1,205 @@
+"""From the loggers to the outputs: one queue, and one thread that renders and writes."""
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextvars import Context
+from typing import TYPE_CHECKING, Final
+
+from ha_ingestor_logging.bounded_queue import BoundedQueue
+from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue
+from ha_ingestor_logging.flush import FlushMarker
+from ha_ingestor_logging.levels import CRITICAL, INFO, LEVEL_NAMES, WARNING
+from ha_ingestor_logging.output import DropCounts, Line, Output
+from ha_ingestor_logging.rendering import Renderer
+from ha_ingestor_logging.settings import Settings
+from ha_ingestor_logging.worker import Worker
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+LIBRARY_LOGGER: Final = "ha_ingestor_logging"
+
+# How long the writer lets entries gather, so that a busy service wakes it rarely.
+_GATHER_S: Final = 0.02
+# Entries that are rendered before they are written, by their size in the queue.
+_CHUNK_BYTES: Final = 512 * 1024
+_GAP_INTERVAL_S: Final = 1.0
+_STOP_TIMEOUT_S: Final = 1.0
+
+
+class Pipeline:
+    """The way of all log lines of one process.
+
+    Until ``start`` and after ``stop`` entries wait in the queue, within its bounds.
+    """
+
+    def __init__(self) -> None:
+        defaults = Settings(service="", host="")
+        self.queue: EntryQueue = BoundedQueue(defaults.queue_records, defaults.queue_size_bytes, self._wake)
+        # structlog's own tests and tools change this list in place, so it is one for all loggers.
+        self.processors: list[Processor] = []
+        self.records_by_level: Counter[int] = Counter()
+        self.outputs: Sequence[Output] = ()
+        self._emitters: dict[str, Emitter] = {}
+        self._threshold = INFO
+        self._renderer = Renderer("", "")
+        self._worker = Worker("ha-ingestor-log-writer", self._cycle)
+        self._hurry = threading.Event()
+        self._dropped: Counter[tuple[str, int]] = Counter()
+        self._reported_drops: DropCounts = {}
+        self._gap_reported_s = 0.0
+        self._started = False
+
+    def emitter(self, name: str) -> Emitter:
+        """The one emitter of all loggers of a name."""
+        known = self._emitters.get(name)
+        return known or self._emitters.setdefault(name, Emitter(name, self.queue, self._threshold))
+
+    def set_level(self, level: int) -> None:
+        """Change the lowest level that all loggers take."""
+        self._threshold = level
+        for emitter in list(self._emitters.values()):
+            emitter.threshold = level
+
+    def start(self, renderer: Renderer, outputs: Sequence[Output]) -> None:
+        """Begin to write, first what already waits.
+
+        Args:
+            renderer: renders each entry once, for all outputs.
+            outputs: where lines go.
+        """
+        self._renderer = renderer
+        self.outputs = tuple(outputs)
+        self._worker = Worker("ha-ingestor-log-writer", self._cycle)
+        self._started = True
+        self._worker.ensure_running()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether lines are being written."""
+        return self._started
+
+    def flush(self, timeout_s: float) -> bool:
+        """Whether everything that was logged before has arrived at every output within the timeout."""
+        if not self._started:
+            return not self.queue
+        marker = FlushMarker(len(self.outputs))
+        self.queue.put_always(marker, CRITICAL)
+        self._hurry.set()
+        self._worker.ensure_running()
+        if not self._worker.is_running:
+            self._write_waiting()
+        return marker.wait(timeout_s)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Flush within the timeout, then end the threads; whether everything arrived."""
+        if not self._started:
+            return not self.queue
+        complete = self.flush(timeout_s)
+        self._started = False
+        self._worker.stopping = True
+        self._hurry.set()
+        self.queue.wake()
+        self._worker.stop(_STOP_TIMEOUT_S)
+        for output in self.outputs:
+            output.close()
+        undelivered = sum(count for (reason, _), count in self.dropped.items() if reason == "exit")
+        if undelivered:
+            sys.stderr.write(f"{LIBRARY_LOGGER}: {undelivered} log lines were not delivered at the exit\n")
+        return complete
+
+    def after_fork(self) -> None:
+        """Start afresh in a forked child: what waits is the parent's to write."""
+        self.queue.reset()
+        self._hurry = threading.Event()
+        self._dropped.clear()
+        self._reported_drops = {}
+        self._worker.after_fork()
+        self._renderer.after_fork()
+        for output in self.outputs:
+            output.after_fork()
+
+    def report(self, level: int, message: str, /, **fields: object) -> None:
+        """Log a line of the library's own, from any thread."""
+        emitter = self.emitter(LIBRARY_LOGGER)
+        if emitter.threshold <= level:
+            # A fresh context, since what the library's own threads log is dropped otherwise.
+            Context().run(emitter.emit, level, {}, message, (), dict(fields))
+
+    @property
+    def dropped(self) -> DropCounts:
+        """All lines that were dropped since the start, by reason and level."""
+        total = Counter(self._dropped)
+        total.update({("queue_full", level): count for level, count in self.queue.refused.items()})
+        for output in self.outputs:
+            total.update(output.dropped)
+        return dict(total)
+
+    def _wake(self) -> None:
+        if self._started:
+            self._worker.ensure_running()
+            self.queue.wake()
+
+    def _cycle(self) -> None:
+        self.queue.wait(_GAP_INTERVAL_S if self._has_gap() else None)
+        self._hurry.wait(_GATHER_S)
+        self._hurry.clear()
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        while taken := self.queue.take(_CHUNK_BYTES):
+            lines: list[Line] = []
+            for level, item in taken:
+                if isinstance(item, FlushMarker):
+                    self._write(lines)
+                    lines = []
+                    for output in self.outputs:
+                        output.flush(item)
+                else:
+                    self._render(item, level, lines)
+            self._write(lines)
+        self._write_gap()
+
+    def _render(self, entry: Entry, level: int, lines: list[Line]) -> None:
+        try:
+            line = self._renderer.render(entry)
+        except Exception:  # noqa: BLE001 - one bad record must not cost the others
+            self._dropped["unrenderable", level] += 1
+            return
+        if line is not None:
+            lines.append((level, line))
+
+    def _write(self, lines: list[Line]) -> None:
+        if lines:
+            self.records_by_level.update(level for level, _ in lines)
+            for output in self.outputs:
+                output.write(lines)
+
+    def _has_gap(self) -> bool:
+        return self.dropped != self._reported_drops
+
+    def _write_gap(self) -> None:
+        """Say how many lines are missing, once there is room again."""
+        now_s = time.monotonic()
+        if now_s - self._gap_reported_s < _GAP_INTERVAL_S or not self._has_gap():
+            return
+        if not self.queue.has_room or not all(output.has_room for output in self.outputs):
+            return
+        dropped = self.dropped
+        missing: dict[str, dict[str, int]] = {}
+        for (reason, level), count in dropped.items():
+            new = count - self._reported_drops.get((reason, level), 0)
+            if new:
+                missing.setdefault(reason, {})[LEVEL_NAMES[level]] = new
+        self._reported_drops = dropped
+        self._gap_reported_s = now_s
+        total = sum(sum(by_level.values()) for by_level in missing.values())
+        fields = {"dropped": total, "dropped_by_reason": missing}
+        event = "log lines were dropped"
+        gap: Entry = (time.time_ns(), WARNING, LIBRARY_LOGGER, Context(), {}, event, (), fields)
+        lines: list[Line] = []
+        self._render(gap, WARNING, lines)
+        self._write(lines)

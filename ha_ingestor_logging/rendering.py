@@ -1,0 +1,125 @@
+"""From a queued entry to one line of JSON, in the background thread."""
+
+import os
+import time
+import traceback
+from collections.abc import Iterable, Mapping
+from contextvars import Context, ContextVar
+from itertools import count
+from typing import Any, Final
+
+import orjson
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX
+
+from ha_ingestor_logging.correlation import CURRENT
+from ha_ingestor_logging.entry import Entry, ExceptionInfo
+from ha_ingestor_logging.levels import LEVEL_NAMES
+from ha_ingestor_logging.message import format_message, safe_repr
+from ha_ingestor_logging.plain_json import clean_text, json_default, to_plain_json
+
+# Set in the library's own threads. What is logged there, by the HTTP client or by a field's
+# __repr__, must not come back in: it would never end.
+OWN_THREAD: Final[ContextVar[bool]] = ContextVar("ha_ingestor_logging_own_thread", default=False)
+
+_NS_PER_S: Final = 1_000_000_000
+
+# The library's own fields; a caller's field of the same name is kept with an underscore behind it.
+_RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "source", "uid", "exc_info"})
+
+_JSON_OPTIONS: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+
+
+class Renderer:
+    """Renders the entries of one process.
+
+    Args:
+        service: the program's name.
+        host: the machine's or container's name.
+    """
+
+    def __init__(self, service: str, host: str) -> None:
+        self._service = service
+        self._host = host
+        self._second = -1
+        self._second_text = ""
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """Begin a new series of ``uid``: no two processes may share one."""
+        self._uid_prefix = os.urandom(8).hex()
+        self._uid_count = count()
+
+    def render(self, entry: Entry) -> bytes | None:
+        """One JSON object in UTF-8 with a newline, or ``None`` for what the library's own threads logged."""
+        at_ns, level, logger, context, bound, event, args, fields = entry
+        if context.get(OWN_THREAD):
+            return None
+        record: dict[str, Any] = {
+            "timestamp": self._timestamp(at_ns),
+            "level": LEVEL_NAMES[level],
+            "service": self._service,
+            "host": self._host,
+            "logger": logger,
+            "message": format_message(event, args),
+            "uid": f"{self._uid_prefix}-{next(self._uid_count):x}",
+        }
+        correlation = context.get(CURRENT)
+        if correlation is not None:
+            record.update(correlation.fields())
+        exc_info = fields.pop("exc_info", None)
+        _add(record, _structlog_context(context))
+        _add(record, bound.items())
+        _add(record, fields.items())
+        if exc_info is not None:
+            record.update(_exception_fields(exc_info))
+        return _dump(record)
+
+    def _timestamp(self, at_ns: int) -> str:
+        second, nanosecond = divmod(at_ns, _NS_PER_S)
+        if second != self._second:
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        return f"{self._second_text}.{nanosecond:09d}Z"
+
+
+def _structlog_context(context: Context) -> Iterable[tuple[str, Any]]:
+    """What ``structlog.contextvars.bind_contextvars`` bound where the call was made."""
+    for variable, value in context.items():
+        # structlog marks an unbound variable with an ellipsis.
+        if variable.name.startswith(STRUCTLOG_KEY_PREFIX) and value is not ...:
+            yield variable.name.removeprefix(STRUCTLOG_KEY_PREFIX), value
+
+
+def _add(record: dict[str, Any], fields: Iterable[tuple[str, Any]]) -> None:
+    for name, value in fields:
+        record[f"{name}_" if name in _RESERVED else name] = value
+
+
+def _exception_fields(exc_info: ExceptionInfo) -> Mapping[str, str]:
+    kind, value, trace = exc_info
+    try:
+        text = "".join(traceback.format_exception(kind, value, trace))
+    except Exception as error:  # noqa: BLE001 - a foreign exception may break its own rendering
+        text = f"{kind.__qualname__} whose traceback could not be rendered: {safe_repr(error)}"
+    module = kind.__module__
+    return {
+        "exception": text.rstrip("\n"),
+        "exception_type": kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}",
+        "exception_message": format_message(value, ()),
+    }
+
+
+def _dump(record: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(record, json_default, _JSON_OPTIONS)
+    except (TypeError, ValueError, RecursionError):
+        # Integers over 64 bits, lone surrogates, cycles, depth: rare, so only now looked for.
+        plain = {clean_text(name): _renderable(value) for name, value in record.items()}
+        return orjson.dumps(plain, json_default, _JSON_OPTIONS)
+
+
+def _renderable(value: object) -> Any:
+    try:
+        return orjson.Fragment(orjson.dumps(value, json_default, orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z))
+    except (TypeError, ValueError, RecursionError):
+        return to_plain_json(value)

@@ -1,0 +1,182 @@
+"""The library's settings: arguments first, then the environment, then defaults."""
+
+import math
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import PurePath
+from typing import Any, Final, TypedDict
+from urllib.parse import urlsplit
+
+from ha_ingestor_logging.errors import ConfigurationError
+from ha_ingestor_logging.levels import INFO, parse_level
+
+ENVIRONMENT_PREFIX: Final = "HA_INGESTOR_LOG_"
+
+_OUTPUTS: Final = ("stdout", "http")
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+
+_ABOVE_ZERO: Final = (
+    "queue_records",
+    "queue_size_bytes",
+    "delivery_size_bytes",
+    "batch_size_bytes",
+    "request_timeout_s",
+)
+_ZERO_OR_ABOVE: Final = ("batch_interval_s", "metrics_interval_s", "exit_timeout_s")
+
+
+def _program_name() -> str:
+    return PurePath(sys.argv[0]).stem if sys.argv and sys.argv[0] else "python"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one process logs.
+
+    Args:
+        service: the program's name.
+        host: the machine's or container's name.
+        level: the lowest level that is logged.
+        output: any of ``stdout`` and ``http``, empty for none.
+        url: the aggregator's base URL.
+        token: the aggregator's ingest token.
+        queue_records: log calls that may wait for the background thread.
+        queue_size_bytes: memory that they may take together, roughly.
+        delivery_size_bytes: rendered lines that may wait for the aggregator.
+        batch_size_bytes: the lines of one request, before compression.
+        batch_interval_s: how long lines are gathered for one request.
+        request_timeout_s: when a request to the aggregator is given up.
+        metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
+        exit_timeout_s: how long the exit may wait for delivery.
+        standard_library: whether the standard library's ``logging`` goes into the same stream.
+    """
+
+    service: str = field(default_factory=_program_name)
+    host: str = field(default_factory=socket.gethostname)
+    level: int = INFO
+    output: tuple[str, ...] = ("stdout",)
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    queue_records: int = 20_000
+    queue_size_bytes: int = 16 * 2**20
+    delivery_size_bytes: int = 32 * 2**20
+    batch_size_bytes: int = 2**20
+    batch_interval_s: float = 0.5
+    request_timeout_s: float = 10.0
+    metrics_interval_s: float = 15.0
+    exit_timeout_s: float = 5.0
+    standard_library: bool = True
+
+
+class SettingsArguments(TypedDict, total=False):
+    """The same settings as ``configure`` takes them; ``None`` is as good as leaving one out."""
+
+    service: str | None
+    host: str | None
+    level: str | int | None
+    output: str | Sequence[str] | None
+    url: str | None
+    token: str | None
+    queue_records: int | None
+    queue_size_bytes: int | None
+    delivery_size_bytes: int | None
+    batch_size_bytes: int | None
+    batch_interval_s: float | None
+    request_timeout_s: float | None
+    metrics_interval_s: float | None
+    exit_timeout_s: float | None
+    standard_library: bool | None
+
+
+def load_settings(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from ``configure``'s arguments and, where these are ``None``, from the environment.
+
+    Args:
+        arguments: values by setting name.
+        environment: variables ``HA_INGESTOR_LOG_`` + the setting's name in capitals.
+
+    Raises:
+        ConfigurationError: a value is malformed or out of its limits, or two don't go together.
+    """
+    unknown = set(arguments) - {setting.name for setting in fields(Settings)}
+    if unknown:
+        raise ConfigurationError(f"unknown settings: {', '.join(sorted(unknown))}")
+    given: dict[str, Any] = {}
+    for setting in fields(Settings):
+        value = arguments.get(setting.name)
+        if value is None:
+            # An empty variable is what compose files make from an unset one.
+            value = environment.get(ENVIRONMENT_PREFIX + setting.name.upper()) or None
+        if value is not None:
+            given[setting.name] = _parse(setting.name, setting.type, value)
+    if "output" not in given and given.get("url"):
+        given["output"] = _OUTPUTS
+    settings = Settings(**given)
+    _check(settings)
+    return settings
+
+
+def _parse(name: str, kind: object, value: Any) -> Any:
+    parser = _PARSER_BY_NAME.get(name) or _PARSER_BY_TYPE.get(kind, _parse_text)
+    try:
+        return parser(value)
+    except ConfigurationError:
+        raise
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{name}: {value!r} is not of the right type") from None
+
+
+def _parse_text(value: object) -> str:
+    return str(value).strip()
+
+
+def _parse_bool(value: bool | str) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError(value)
+
+
+def _parse_output(value: str | Sequence[str]) -> tuple[str, ...]:
+    names = [name.strip().lower() for name in (value.split(",") if isinstance(value, str) else value)]
+    chosen = tuple(name for name in names if name and name != "none")
+    unknown = set(chosen) - set(_OUTPUTS)
+    if unknown:
+        raise ConfigurationError(f"output: {', '.join(sorted(unknown))} is not one of stdout, http, none")
+    return chosen
+
+
+def _parse_url(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("url: expected http://HOST:PORT or https://HOST:PORT")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigurationError("url: must not hold a user, a query or a fragment; a token goes into token")
+    return value.strip().rstrip("/")
+
+
+_PARSER_BY_NAME: Final[dict[str, Callable[[Any], object]]] = {
+    "level": parse_level,
+    "output": _parse_output,
+    "url": _parse_url,
+}
+_PARSER_BY_TYPE: Final[dict[object, Callable[[Any], object]]] = {bool: _parse_bool, int: int, float: float}
+
+
+def _check(settings: Settings) -> None:
+    if not settings.service:
+        raise ConfigurationError("service: must not be empty")
+    if "http" in settings.output and not (settings.url and settings.token):
+        raise ConfigurationError("output http needs url and token")
+    for name in _ABOVE_ZERO:
+        if not 0 < getattr(settings, name) < math.inf:
+            raise ConfigurationError(f"{name}: must be above 0")
+    for name in _ZERO_OR_ABOVE:
+        if not 0 <= getattr(settings, name) < math.inf:
+            raise ConfigurationError(f"{name}: must be 0 or above")

@@ -1,0 +1,86 @@
+"""The standard library's ``logging``, brought into the same stream."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from ha_ingestor_logging.entry import Emitter
+from ha_ingestor_logging.levels import canonical_level
+from ha_ingestor_logging.message import format_message
+
+# What every LogRecord has; anything else came by ``extra=``.
+_OWN_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+# Values that can't change between the call and its rendering.
+_IMMUTABLE: Final = frozenset({str, int, float, bool, bytes, type(None)})
+
+
+class StandardLibraryHandler(logging.Handler):
+    """Queues what other packages log, without formatting it in their thread.
+
+    Args:
+        emitter: finds the emitter for a logger's name.
+    """
+
+    def __init__(self, emitter: Callable[[str], Emitter]) -> None:
+        super().__init__()
+        self._emitter = emitter
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Queue a record; takes no lock, since the queue needs none."""
+        # Since Python 3.12 a filter may return another record in place of the one it got.
+        passed: object = self.filter(record)
+        if passed:
+            self.emit(passed if isinstance(passed, logging.LogRecord) else record)
+        return bool(passed)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a record with its ``extra`` fields and exception."""
+        level = canonical_level(record.levelno)
+        emitter = self._emitter(record.name)
+        if emitter.threshold > level:
+            return
+        fields: dict[str, Any] = {
+            name: value for name, value in vars(record).items() if name not in _OWN_ATTRIBUTES
+        }
+        if record.exc_info:
+            fields["exc_info"] = record.exc_info
+        event: object = record.msg
+        args = _arguments(record)
+        if args and not all(type(value) in _IMMUTABLE for value in args):
+            # Foreign code may change or close what it logs right after the call.
+            event, args = format_message(event, args), ()
+        emitter.emit(level, {}, event, args, fields)
+
+
+def _arguments(record: logging.LogRecord) -> tuple[object, ...]:
+    # logging unpacks a single mapping argument, which fills named placeholders.
+    return record.args if isinstance(record.args, tuple) else (record.args,) if record.args else ()
+
+
+class StandardLibraryBridge:
+    """Puts the handler on the root logger and takes it off again.
+
+    Args:
+        emitter: finds the emitter for a logger's name.
+    """
+
+    def __init__(self, emitter: Callable[[str], Emitter]) -> None:
+        self._handler = StandardLibraryHandler(emitter)
+        self._level_before: int | None = None
+
+    def install(self, level: int) -> None:
+        """Let everything from ``level`` on reach the handler."""
+        root = logging.getLogger()
+        if self._level_before is None:
+            self._level_before = root.level
+            root.addHandler(self._handler)
+        root.setLevel(level)
+
+    def remove(self) -> None:
+        """Leave the root logger as it was."""
+        root = logging.getLogger()
+        if self._level_before is not None:
+            root.removeHandler(self._handler)
+            root.setLevel(self._level_before)
+            self._level_before = None

@@ -1,0 +1,57 @@
+"""Lines on standard output."""
+
+import os
+import select
+from collections import Counter
+
+from ha_ingestor_logging.flush import FlushMarker
+from ha_ingestor_logging.output import DropCounts, Line
+
+
+class StdoutOutput:
+    """Writes lines to a file descriptor; waits in its own thread when a reader is slow.
+
+    Args:
+        descriptor: where to write; standard output by default.
+    """
+
+    def __init__(self, descriptor: int = 1) -> None:
+        self._descriptor = descriptor
+        self._dropped: Counter[tuple[str, int]] = Counter()
+
+    def write(self, lines: list[Line]) -> None:
+        """Write all lines at once."""
+        remaining = memoryview(b"".join(line for _, line in lines))
+        try:
+            while remaining:
+                remaining = remaining[self._write_some(remaining) :]
+        except OSError:
+            # Nobody reads any more; a service must not die of that.
+            self._dropped.update(("stdout_closed", level) for level, _ in lines)
+
+    def _write_some(self, data: memoryview) -> int:
+        try:
+            return os.write(self._descriptor, data)
+        except BlockingIOError:
+            select.select([], [self._descriptor], [])
+            return 0
+
+    def flush(self, marker: FlushMarker) -> None:
+        """Everything is written when ``write`` returns."""
+        marker.passed()
+
+    def close(self) -> None:
+        """Standard output stays open; it belongs to the program."""
+
+    def after_fork(self) -> None:
+        """Nothing is held here."""
+
+    @property
+    def dropped(self) -> DropCounts:
+        """The lines that could not be written."""
+        return dict(self._dropped)
+
+    @property
+    def has_room(self) -> bool:
+        """Always: a slow reader makes the queue before this output wait."""
+        return True

@@ -1,0 +1,94 @@
+"""How long things take: as a log line and as a histogram."""
+
+import functools
+import inspect
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, cast
+
+from ha_ingestor_logging.configuration import get_logger
+from ha_ingestor_logging.levels import parse_level
+from ha_ingestor_logging.metrics import operation_duration_seconds
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_logger = get_logger()
+
+
+class timed:  # noqa: N801 - used as a statement, like contextlib's own
+    """Time a block or a function: ``with timed("write batch") as timing:`` or ``@timed("write batch")``.
+
+    At its end a line is logged with ``operation``, ``outcome`` (``success`` or ``error``) and
+    ``duration_ms``, and ``ha_ingestor_operation_duration_seconds`` is observed. A block that raises
+    is logged at ERROR with the exception's type and message; the exception goes on.
+
+    Args:
+        operation: what is timed. It becomes a metric's label, so let it be one of a few names.
+        message: the line's message; by default the operation and its outcome.
+        level: the level of a block that succeeds.
+        fields: further fields of the line.
+    """
+
+    def __init__(
+        self, operation: str, /, *, message: str | None = None, level: str | int = "info", **fields: Any
+    ) -> None:
+        self._operation = operation
+        self._message = message
+        self._level = parse_level(level)
+        self._fields = fields
+        self._started_s = 0.0
+        self.duration_s = 0.0
+
+    def add(self, **fields: Any) -> None:
+        """Give the line further fields."""
+        self._fields.update(fields)
+
+    def __enter__(self) -> Self:
+        self._started_s = time.perf_counter()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.duration_s = time.perf_counter() - self._started_s
+        failed = exc is not None
+        outcome = "error" if failed else "success"
+        operation_duration_seconds.labels(self._operation, outcome).observe(self.duration_s)
+        fields = {
+            **self._fields,
+            "operation": self._operation,
+            "outcome": outcome,
+            "duration_ms": round(self.duration_s * 1000, 3),
+        }
+        if failed:
+            _logger.error("%s failed", self._operation, exc_info=exc, **fields)
+        elif self._message is None:
+            _logger.log(self._level, "%s finished", self._operation, **fields)
+        else:
+            _logger.log(self._level, self._message, **fields)
+
+    def _again(self) -> "timed":
+        return timed(self._operation, message=self._message, level=self._level, **self._fields)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Decorate a plain or ``async`` function; each call is timed by itself."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with self._again():
+                    return await function(*args, **kwargs)
+
+            return cast("Callable[P, R]", call_async)
+
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return call
