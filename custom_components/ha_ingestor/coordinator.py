@@ -70,13 +70,13 @@ class HaIngestorCoordinator(DataUpdateCoordinator[Stats]):
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="cannot_connect",
-                translation_placeholders={"url": self.config_entry.data[CONF_URL], "error": str(err)},
+                translation_placeholders={"error": str(err)},
             ) from err
         except AggregatorError as err:
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key="unexpected_answer",
-                translation_placeholders={"url": self.config_entry.data[CONF_URL], "error": str(err)},
+                translation_placeholders={"error": str(err)},
             ) from err
 
     async def async_follow(self) -> None:

@@ -21,22 +21,20 @@ _BUNDLE: Final = Path(__file__).parent / "frontend" / "ha-ingestor.js"
 _URL_PATH: Final = f"/{DOMAIN}/{_BUNDLE.name}"
 
 
-async def async_register_card(hass: HomeAssistant, bundle: Path = _BUNDLE) -> None:
+async def async_register_card(hass: HomeAssistant) -> None:
     """Register the card's module, under an address that changes with its content.
 
-    Args:
-        hass: Home Assistant.
-        bundle: the built JavaScript module; without it everything but the card works.
+    Where the module wasn't built, a warning says so and everything else works.
     """
-    version = await hass.async_add_executor_job(_content_hash, bundle)
+    version = await hass.async_add_executor_job(_content_hash, _BUNDLE)
     if version is None:
         _LOGGER.warning(
             "The log search card is missing from this installation (%s): run `npm ci && npm run build` "
             "in frontend/, or install a release. Everything else works without it",
-            bundle,
+            _BUNDLE,
         )
         return
-    await hass.http.async_register_static_paths([StaticPathConfig(_URL_PATH, str(bundle))])
+    await hass.http.async_register_static_paths([StaticPathConfig(_URL_PATH, str(_BUNDLE))])
     add_extra_js_url(hass, f"{_URL_PATH}?v={version}")
 
 

@@ -120,7 +120,14 @@ def _loaded_entry(
     for entry in entries:
         if msg.get("entry_id", entry.entry_id) == entry.entry_id:
             return entry
-    connection.send_error(msg["id"], ERR_NOT_LOADED, "HA Ingestor isn't set up, or has no connection")
+    connection.send_error(
+        msg["id"],
+        ERR_NOT_LOADED,
+        "HA Ingestor isn't set up, or has no connection",
+        translation_domain=DOMAIN,
+        translation_key=ERR_NOT_LOADED,
+        translation_placeholders={},
+    )
     return None
 
 

@@ -1,0 +1,71 @@
+"""Home Assistant in the test's process, with a real aggregator beside it."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from custom_components.ha_ingestor import coordinator, websocket_api
+from custom_components.ha_ingestor.const import DOMAIN
+from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
+from tests.integration.aggregator_process import AggregatorProcess
+from tests.integration.harness import MockConfigEntry
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave Home Assistant's own warnings to Home Assistant: only those of our code are errors."""
+    config.addinivalue_line("filterwarnings", "ignore:::homeassistant")
+
+
+@pytest.fixture(autouse=True)
+def _real_environment(socket_enabled: None, enable_custom_integrations: None) -> None:
+    """Allow connections to this machine, and integrations of our own."""
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open broken connections again at once, push every second."""
+    monkeypatch.setattr(coordinator, "STATS_INTERVAL_S", 1)
+    for module in (coordinator, websocket_api):
+        monkeypatch.setattr(module, "MIN_RETRY_S", 0.05)
+        monkeypatch.setattr(module, "MAX_RETRY_S", 0.2)
+
+
+@pytest.fixture
+def aggregator(tmp_path: Path) -> Generator[AggregatorProcess]:
+    """An empty aggregator that answers."""
+    process = AggregatorProcess(tmp_path / "data")
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def entry(hass: HomeAssistant, aggregator: AggregatorProcess) -> HaIngestorConfigEntry:
+    """A config entry for the aggregator, not set up yet."""
+    config_entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="127.0.0.1",
+        entry_id="0123456789abcdef",
+        data={CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")},
+    )
+    config_entry.add_to_hass(hass)
+    return cast("HaIngestorConfigEntry", config_entry)
+
+
+@pytest.fixture
+async def loaded_entry(hass: HomeAssistant, entry: HaIngestorConfigEntry) -> HaIngestorConfigEntry:
+    """A config entry that is set up."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+@pytest.fixture
+async def component(hass: HomeAssistant) -> None:
+    """The integration without a config entry."""
+    assert await async_setup_component(hass, DOMAIN, {})

@@ -1,0 +1,223 @@
+"""Set-up, re-authentication, reconfiguration and options against the real aggregator."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
+from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+
+from custom_components.ha_ingestor.const import CONF_RETENTION_DAYS, DOMAIN
+from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
+from tests.integration.aggregator_process import AggregatorProcess, free_port
+
+
+@pytest.fixture
+async def other_server() -> AsyncGenerator[str]:
+    """The URL of a web server that is no aggregator but answers everything."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>hello</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield str(server.make_url("/"))
+
+
+async def test_saves_url_and_token_that_work(hass: HomeAssistant, aggregator: AggregatorProcess) -> None:
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {}
+
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"],
+        {CONF_URL: f" {aggregator.url}/ ", CONF_TOKEN: f" {aggregator.token('admin')}\n"},
+    )
+    await hass.async_block_till_done()
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "127.0.0.1"
+    assert result["data"] == {CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")}
+    assert result["options"] == {}
+    assert result["result"].state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({CONF_URL: "no address"}, {CONF_URL: "invalid_url"}),
+        ({CONF_URL: "ftp://127.0.0.1:8480"}, {CONF_URL: "invalid_url"}),
+        ({CONF_URL: "http://127.0.0.1:99999"}, {CONF_URL: "invalid_url"}),
+        ({CONF_URL: "http://user:secret@127.0.0.1:8480"}, {CONF_URL: "invalid_url"}),
+        ({CONF_URL: "http://127.0.0.1:8480/?token=secret"}, {CONF_URL: "invalid_url"}),
+        ({CONF_URL: f"http://127.0.0.1:{free_port()}"}, {CONF_URL: "cannot_connect"}),
+        ({CONF_TOKEN: "wrong"}, {CONF_TOKEN: "invalid_auth"}),
+        ({CONF_TOKEN: "two words"}, {CONF_TOKEN: "invalid_auth"}),
+        ({CONF_TOKEN: "zwölf"}, {CONF_TOKEN: "invalid_auth"}),
+    ],
+)
+async def test_names_the_field_that_is_wrong_and_goes_on_once_it_is_right(
+    hass: HomeAssistant, aggregator: AggregatorProcess, change: dict[str, str], errors: dict[str, str]
+) -> None:
+    right = {CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")}
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}, data={**right, **change}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], right)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("scope", ["read", "ingest"])
+async def test_a_token_of_a_narrower_scope_is_refused(
+    hass: HomeAssistant, aggregator: AggregatorProcess, scope: str
+) -> None:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_USER},
+        data={CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token(scope)},
+    )
+    assert result["errors"] == {CONF_TOKEN: "missing_scope"}
+
+
+async def test_a_server_that_is_no_aggregator_is_refused(hass: HomeAssistant, other_server: str) -> None:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}, data={CONF_URL: other_server, CONF_TOKEN: "any"}
+    )
+    assert result["errors"] == {CONF_URL: "unexpected_answer"}
+
+
+async def test_trying_the_token_changes_no_setting(
+    hass: HomeAssistant, aggregator: AggregatorProcess
+) -> None:
+    before = aggregator.settings()
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_USER},
+        data={CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")},
+    )
+    assert aggregator.settings() == before
+
+
+@pytest.mark.usefixtures("entry")
+async def test_the_same_aggregator_is_set_up_once(hass: HomeAssistant, aggregator: AggregatorProcess) -> None:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_USER},
+        data={CONF_URL: aggregator.url + "/", CONF_TOKEN: "any"},
+    )
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_a_new_token_is_asked_for_until_it_works(
+    hass: HomeAssistant, entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: "revoked"})
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_confirm"
+
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {CONF_TOKEN: "wrong"})
+    assert result["errors"] == {CONF_TOKEN: "invalid_auth"}
+
+    result = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {CONF_TOKEN: aggregator.token("admin")}
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    assert entry.data == {CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")}
+    assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
+
+
+async def test_a_new_token_for_an_aggregator_that_is_away_says_so(
+    hass: HomeAssistant, entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    entry.async_start_reauth(hass)
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    await hass.async_add_executor_job(aggregator.stop)
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {CONF_TOKEN: "any"})
+    assert result["errors"] == {"base": "cannot_connect"}
+
+
+async def test_reconfiguring_keeps_the_token_that_is_left_empty(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    token = aggregator.token("admin")
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": loaded_entry.entry_id}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["data_schema"] is not None
+    suggested = {str(field): field.description for field in result["data_schema"].schema}
+    assert suggested == {CONF_URL: {"suggested_value": aggregator.url}, CONF_TOKEN: None}
+
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {CONF_URL: f"http://127.0.0.1:{free_port()}"}
+    )
+    assert result["errors"] == {CONF_URL: "cannot_connect"}
+
+    moved = aggregator.url.replace("127.0.0.1", "localhost")
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {CONF_URL: moved})
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    assert loaded_entry.data == {CONF_URL: moved, CONF_TOKEN: token}
+    assert loaded_entry.state is ConfigEntryState.LOADED
+
+
+async def test_the_retention_is_read_from_and_written_to_the_aggregator(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    result = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    assert result["type"] is FlowResultType.FORM
+    assert result["data_schema"] is not None
+    (field,) = result["data_schema"].schema
+    assert field.description == {"suggested_value": aggregator.settings()[CONF_RETENTION_DAYS]}
+
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {CONF_RETENTION_DAYS: 7})
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert aggregator.settings()[CONF_RETENTION_DAYS] == 7
+    assert loaded_entry.options == {}
+    assert loaded_entry.state is ConfigEntryState.LOADED
+
+
+async def test_options_of_an_aggregator_that_is_away_say_so(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    shown = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    await hass.async_add_executor_job(aggregator.kill)
+
+    result = await hass.config_entries.options.async_configure(shown["flow_id"], {CONF_RETENTION_DAYS: 7})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": "cannot_connect"}
+
+    result = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "cannot_connect"
+
+    await hass.async_add_executor_job(aggregator.start)
+    result = await hass.config_entries.options.async_configure(shown["flow_id"], {CONF_RETENTION_DAYS: 7})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert aggregator.settings()[CONF_RETENTION_DAYS] == 7
+
+
+async def test_options_with_a_token_of_a_narrower_scope_say_so(
+    hass: HomeAssistant, entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: aggregator.token("read")})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {CONF_RETENTION_DAYS: 7})
+    assert result["errors"] == {"base": "missing_scope"}
