@@ -3,7 +3,7 @@
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from aggregator.metrics import limits
 from aggregator.metrics.grouping import GroupingKey
@@ -43,8 +43,8 @@ class Series:
 class Outcome:
     """How many samples were taken, and how many dropped for which reason."""
 
-    accepted: int
-    dropped: Counter[DropReason]
+    accepted: int = 0
+    dropped: Counter[DropReason] = field(default_factory=Counter)
 
 
 class LatestSamples:

@@ -35,6 +35,9 @@ class SelfMetrics:
         self._bytes = self._counter("received_bytes", "Bytes of lines taken, decompressed.", "source")
         self._samples = self._counter("samples", "Metric samples taken.", "protocol")
         self._dropped_counter = self._counter("dropped", "Lines and samples not kept.", "reason")
+        self._refused = self._counter(
+            "refused", "Lines and samples that their sender must send again.", "code"
+        )
         self._sync_duration_s = self._histogram("sync", "One sync of the write-ahead log.", _SYNC_BUCKETS_S)
         self._search_duration_s = self._histogram("search", "One search.", _SEARCH_BUCKETS_S)
         self._store_rows = self._gauge("store_rows", "Rows in the store.")
@@ -56,6 +59,10 @@ class SelfMetrics:
         with self._lock:
             self._dropped[reason] += count
         self._dropped_counter.labels(reason).inc(count)
+
+    def refused(self, code: str, count: int) -> None:
+        """Count lines or samples answered with an error, which are still with their sender."""
+        self._refused.labels(code).inc(count)
 
     def dropped_by_reason(self) -> dict[str, int]:
         """Return what was not kept since the start, by reason."""

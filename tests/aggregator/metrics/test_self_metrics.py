@@ -45,6 +45,14 @@ def test_drops_are_the_same_for_statistics_and_for_scrapes() -> None:
     assert value(metrics, "dropped_total", reason="metric_future") == 800
 
 
+def test_what_a_sender_must_send_again_is_not_dropped() -> None:
+    metrics = SelfMetrics()
+    metrics.refused("overloaded", 5_000)
+
+    assert value(metrics, "refused_total", code="overloaded") == 5_000
+    assert metrics.dropped_by_reason() == {}
+
+
 def test_durations_fall_into_buckets() -> None:
     metrics = SelfMetrics()
     metrics.synced(0.004)
