@@ -53,6 +53,16 @@ def test_what_a_sender_must_send_again_is_not_dropped() -> None:
     assert metrics.dropped_by_reason() == {}
 
 
+def test_duplicates_and_damage_are_counted_apart_from_drops() -> None:
+    metrics = SelfMetrics()
+    metrics.duplicates(3)
+    metrics.damaged(512)
+
+    assert value(metrics, "duplicates_total") == 3
+    assert value(metrics, "damaged_bytes_total") == 512
+    assert metrics.dropped_by_reason() == {}
+
+
 def test_durations_fall_into_buckets() -> None:
     metrics = SelfMetrics()
     metrics.synced(0.004)
