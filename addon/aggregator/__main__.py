@@ -1,0 +1,64 @@
+"""Starts the aggregator."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import structlog
+from aiohttp import web
+
+from aggregator import __version__
+from aggregator.app import make_app
+from aggregator.config import Config, parse
+from aggregator.errors import AggregatorError
+
+_log = structlog.get_logger("aggregator")
+_KEEPALIVE_S = 75.0
+_STOP_S = 8.0
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    config = parse()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[config.log_level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    try:
+        asyncio.run(_serve(config))
+    except (OSError, AggregatorError) as error:
+        sys.exit(f"aggregator: {error}")
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        make_app(config),
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=_KEEPALIVE_S,
+        shutdown_timeout=_STOP_S,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.host, config.port).start()
+        _log.info("ready", version=__version__, host=config.host, port=config.port, data=str(config.data))
+        await stop.wait()
+        _log.info("stopping")
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    main()

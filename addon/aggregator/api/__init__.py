@@ -1,0 +1,1 @@
+"""What people and Home Assistant talk to: HTTP and WebSocket routes."""

@@ -1,0 +1,51 @@
+"""JSON answers, and errors as JSON."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+import structlog
+from aiohttp import web
+
+from aggregator.errors import AggregatorError
+
+_log = structlog.get_logger(__name__)
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def json_response(value: object, *, status: int = 200) -> web.Response:
+    """Return a value as a JSON answer."""
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+
+
+def problem(error: AggregatorError) -> dict[str, object]:
+    """Return an error as the JSON object that clients get."""
+    return {"error": {"code": error.code, "message": error.message, **error.details}}
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error as JSON with the matching status."""
+    try:
+        return await handler(request)
+    except AggregatorError as error:
+        response = json_response(problem(error), status=error.status)
+        response.headers.update(error.headers)
+        # What is left of a refused body is not worth reading.
+        if not request.content.is_eof():
+            response.force_close()
+        return response
+    except web.HTTPException as error:
+        if error.status not in _CODES:
+            raise
+        message = f"no such route: {request.path}" if error.status == web.HTTPNotFound.status_code else error.reason
+        response = json_response(
+            {"error": {"code": _CODES[error.status], "message": message}}, status=error.status
+        )
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except Exception:
+        _log.exception("request failed", method=request.method, path=request.path)
+        return json_response({"error": {"code": "internal", "message": "internal error"}}, status=500)

@@ -1,0 +1,94 @@
+"""Decoder of NDJSON bodies: one JSON object a line, checked natively as a whole."""
+
+from dataclasses import dataclass
+
+import msgspec
+import orjson
+
+from aggregator import limits
+
+
+class _AnyObject(msgspec.Struct, gc=False):
+    """Any JSON object; its fields are checked and skipped."""
+
+
+_DECODER = msgspec.json.Decoder(_AnyObject)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """What is wrong with one line.
+
+    Args:
+        line: its number in the body, from 1.
+        message: what is wrong, and what became of the line.
+    """
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded body.
+
+    Args:
+        lines: each line a JSON object and ended by a newline.
+        rows: how many lines.
+        errors: what was wrong; the lines themselves were kept as text.
+    """
+
+    lines: bytes
+    rows: int
+    errors: list[LineError]
+
+
+def decode(body: bytes) -> Decoded:
+    """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line."""
+    lines = body if body.endswith(b"\n") else body + b"\n"
+    if _is_whole(lines):
+        return Decoded(lines, lines.count(b"\n"), [])
+    return _decode_each(body)
+
+
+def _is_whole(lines: bytes) -> bool:
+    """Tell whether every line is one JSON object, without looking at any of them in Python."""
+    try:
+        if not lines.isascii():
+            lines.decode()
+        objects = len(_DECODER.decode_lines(lines))
+    except _UNREADABLE:
+        return False
+    if objects != lines.count(b"\n"):
+        return False
+    return len(lines) <= limits.LINE_BYTES or max(map(len, lines.split(b"\n"))) <= limits.LINE_BYTES
+
+
+def _decode_each(body: bytes) -> Decoded:
+    kept: list[bytes] = []
+    errors: list[LineError] = []
+    for number, line in enumerate(body.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        problem = _problem(line)
+        if problem is not None:
+            errors.append(LineError(number, problem))
+            text = line.removesuffix(b"\r")[: limits.LINE_BYTES].decode("utf-8", "replace")
+            kept.append(orjson.dumps({"message": text}))
+        else:
+            kept.append(line)
+    return Decoded(b"".join(line + b"\n" for line in kept), len(kept), errors)
+
+
+def _problem(line: bytes) -> str | None:
+    if len(line) > limits.LINE_BYTES:
+        return f"longer than {limits.LINE_BYTES} bytes; kept as text up to there"
+    try:
+        line.decode()
+        _DECODER.decode(line)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 at byte {error.start + 1}; kept as text"
+    except _UNREADABLE as error:
+        return f"not a JSON object ({error}); kept as text"
+    return None

@@ -1,0 +1,72 @@
+"""Every limit of the aggregator, each with its reason."""
+
+MIB = 1024 * 1024
+
+BODY_BYTES = 32 * MIB
+"""A body as sent: far above what shippers batch (1 to 10 MiB), and four of them fit a small box."""
+
+DECOMPRESSED_BODY_BYTES = 64 * MIB
+"""A body after decompression: stops a compressed bomb before memory is gone."""
+
+BODY_TIMEOUT_S = 60.0
+"""Time for a whole body to arrive, so that stalled senders do not pile up."""
+
+LINE_BYTES = 1 * MIB
+"""One log line; a longer one is kept as text up to here. Tracebacks and dumps stay far below."""
+
+REPORTED_LINE_ERRORS = 100
+"""Bad lines named in one answer; all are counted."""
+
+FIELD_COLUMNS = 256
+"""Sender fields with a column of their own in one part of the store; further ones share one column."""
+
+FIELD_NAME_CHARACTERS = 128
+"""Longest name of a field that gets a column of its own."""
+
+FUTURE_TIMESTAMP_S = 24 * 3600
+"""How far ahead of arrival a timestamp may lie: time zones are off by hours, broken clocks by years."""
+
+PENDING_BYTES = 64 * MIB
+"""Lines taken but not yet searchable; past it senders are asked to come again."""
+
+SEAL_ROWS = 100_000
+"""Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
+
+SEAL_BYTES = 64 * MIB
+"""Raw bytes of one segment, for long lines."""
+
+SEAL_AGE_S = 3600.0
+"""Age at which rows become a segment however few they are, so that segments follow the hours."""
+
+SEARCH_ROWS = 5000
+"""Rows of one page of a search."""
+
+SEARCH_TIME_S = 20.0
+"""Time budget of one search; what it found by then is answered as partial."""
+
+SEARCHES_AT_ONCE = 4
+"""Searches that run together; the others wait their turn."""
+
+TAIL_ROWS = 500
+"""Rows of one live message; what exceeds them is told as missed."""
+
+TAIL_INTERVAL_S = 0.05
+"""Least time between two live messages of a tail."""
+
+LIVE_MESSAGE_BYTES = 64 * 1024
+"""One message from a live client: a query of 4,096 characters fits many times."""
+
+LIVE_SUBSCRIPTIONS = 32
+"""Subscriptions of one live connection."""
+
+LIVE_AUTH_S = 10.0
+"""Time for a live client to show its token."""
+
+DUPLICATE_WINDOW_ROWS = 200_000
+"""How many rows back a `uid` that comes again is recognised, at least."""
+
+SERVICES = 500
+"""Services with statistics of their own; the others are counted together under an empty name."""
+
+REQUEST_BYTES = 64 * 1024
+"""A JSON request body of the API."""

@@ -1,0 +1,1 @@
+"""The canonical log record: its fields, and how senders' fields become it."""

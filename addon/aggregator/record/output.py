@@ -1,0 +1,68 @@
+"""Records as they leave the aggregator: one flat JSON object each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import orjson
+
+from aggregator.record import normalise
+from aggregator.record.fields import RECORD_FIELDS, TIME_FIELDS
+
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record that was found.
+
+    Args:
+        seq: its number in the store.
+        timestamp_ns: its timestamp, ns since the epoch.
+        fields: everything else of it, ready for orjson.
+    """
+
+    seq: int
+    timestamp_ns: int
+    fields: Mapping[str, object]
+
+
+def records(result: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> list[Record]:
+    """Build the records of a `SELECT *` over a part.
+
+    Args:
+        result: the executed statement.
+        columns: sender field → column.
+    """
+    position = {name: index for index, (name, *_) in enumerate(result.description or ())}
+    known = [(name, position[name]) for name in RECORD_FIELDS if name not in TIME_FIELDS]
+    sent = [(field, position[column]) for field, column in columns.items()]
+    seq, rest = position[normalise.SEQ], position[normalise.REST]
+    timestamp, observed = position["timestamp"], position["observed"]
+    found = []
+    for row in result.fetchall():
+        fields: dict[str, object] = {
+            "_id": str(row[seq]),
+            "timestamp": format_ns(row[timestamp]),
+            "observed": format_ns(row[observed]),
+        }
+        fields |= {name: row[index] for name, index in known if row[index] is not None}
+        fields |= {name: orjson.Fragment(row[index]) for name, index in sent if row[index] is not None}
+        if row[rest] is not None:
+            others = orjson.loads(row[rest])
+            fields |= {f"sent_{name}" if name in fields else name: value for name, value in others.items()}
+        found.append(Record(row[seq], row[timestamp], fields))
+    return found
+
+
+def format_ns(time_ns: int) -> str:
+    """Return a time as RFC 3339 in UTC, with as many digits as it needs (none, ms, µs or ns)."""
+    seconds, fraction_ns = divmod(time_ns, 10**9)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    if not fraction_ns:
+        return text + "Z"
+    digits = f"{fraction_ns:09d}"
+    for width in (3, 6):
+        if not digits[width:].strip("0"):
+            return f"{text}.{digits[:width]}Z"
+    return f"{text}.{digits}Z"

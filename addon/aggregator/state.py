@@ -1,0 +1,47 @@
+"""What the routes share."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from aggregator.metrics.host import UsageSampler
+from aggregator.metrics.latest import LatestSamples
+from aggregator.metrics.self_metrics import SelfMetrics
+from aggregator.settings import SettingsFile
+from aggregator.store.embedded import EmbeddedStore
+from aggregator.store.news import News
+from aggregator.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The parts of a running aggregator.
+
+    Args:
+        store: log records.
+        news: wakes live tails when records were stored.
+        settings: what people change.
+        tokens: who may do what.
+        latest: latest sample of each metric.
+        self_metrics: the aggregator's own metrics.
+        usage: load of the machine.
+        intake: threads that decompress and decode.
+        searches: threads that search.
+        apply_retention: removes what the settings no longer keep, soon.
+    """
+
+    store: EmbeddedStore
+    news: News
+    settings: SettingsFile
+    tokens: Tokens
+    latest: LatestSamples
+    self_metrics: SelfMetrics
+    usage: UsageSampler
+    intake: ThreadPoolExecutor
+    searches: ThreadPoolExecutor
+    apply_retention: Callable[[], None]
+
+
+STATE = web.AppKey("state", State)

@@ -1,0 +1,1 @@
+"""Keeps records: a synced log of what was taken, rows in memory, Parquet segments."""

@@ -1,0 +1,229 @@
+"""The embedded store: a synced log of what was taken, rows in memory, Parquet segments, one reader."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import structlog
+
+from aggregator import limits
+from aggregator.errors import AggregatorError
+from aggregator.query.ast import Node
+from aggregator.record.output import Record
+from aggregator.store import recovery
+from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
+from aggregator.store.commit import CommitLog
+from aggregator.store.files import Layout
+from aggregator.store.frame import Frame
+from aggregator.store.ingest import Ingest
+from aggregator.store.part import Catalogue
+from aggregator.store.reads import Page, Reader, Search
+from aggregator.store.recent import Loaded
+from aggregator.store.retention import expired
+from aggregator.store.segment import Segment
+
+_log = structlog.get_logger(__name__)
+_MEMORY = "256MB"
+_THREADS = 2
+_UID_SEGMENTS = 2
+"""Newest segments whose uids are remembered at a start: as many rows as the window promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSize:
+    """How much is stored.
+
+    Args:
+        rows: records.
+        size_bytes: of segments and log files on the disk.
+        segments: how many segments.
+        first_ns: earliest timestamp, ns since the epoch; None in an empty store.
+        last_ns: latest timestamp.
+    """
+
+    rows: int
+    size_bytes: int
+    segments: int
+    first_ns: int | None
+    last_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEvents:
+    """Whom the store tells what; called in its threads, so they must return at once.
+
+    Args:
+        loaded: lines can be found now.
+        synced: a write and sync to the disk took as many seconds.
+        damaged: as many bytes of the log could not be read at the start.
+    """
+
+    loaded: Callable[[Loaded], None]
+    synced: Callable[[float], None]
+    damaged: Callable[[int], None]
+
+
+class EmbeddedStore:
+    """A store of log records in a folder of this machine.
+
+    Args:
+        folder: where its files are; made if it is missing.
+        events: whom to tell what happens.
+
+    Raises:
+        StoreFailedError: the folder holds a store of a newer version.
+    """
+
+    def __init__(self, folder: Path, events: StoreEvents) -> None:
+        self.activity = Activity()
+        self._events = events
+        self._layout = Layout(folder)
+        self._catalogue = Catalogue()
+        self._database = duckdb.connect(
+            config={
+                "threads": _THREADS,
+                "memory_limit": _MEMORY,
+                "temp_directory": str(folder / "spill"),
+                "autoinstall_known_extensions": False,
+            }
+        )
+        self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
+        self._reader = Reader(self._database, self._catalogue)
+        self._last_seq = 0
+        self._ingest = Ingest(self._database, self._layout, self._catalogue, on_loaded=self._on_loaded)
+        self._ingest.start()
+        self._recover_segments()
+        next_seq, current = self._replay()
+        self._commit = CommitLog(
+            self._layout,
+            next_seq=next_seq,
+            current=current,
+            on_commit=self._on_commit,
+            on_sync=events.synced,
+        )
+
+    @property
+    def failure(self) -> AggregatorError | None:
+        """Why nothing more is taken, if so."""
+        return self._commit.failure
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the last record that can be found."""
+        return self._last_seq
+
+    def append(self, lines: bytes, rows: int, source: str) -> Future[None]:
+        """Take lines; the future is done when they are durable.
+
+        Args:
+            lines: NDJSON, each line a JSON object and ended by a newline.
+            rows: how many lines.
+            source: how they came.
+
+        Raises:
+            OverloadedError: too much is waiting already.
+            StoreFailedError: the disk failed before.
+        """
+        return self._commit.append(lines, rows, source)
+
+    def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
+        """Find one page of records."""
+        return self._reader.search(search, time_budget_s)
+
+    def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
+        """Find the newest records behind a number: the records, how many were left out, how far it looked."""
+        return self._reader.since(after_seq, node, limit)
+
+    def size(self) -> StoreSize:
+        """How much is stored."""
+        with self._catalogue.lease() as parts:
+            filled = [part for part in parts if part.rows]
+            segments = [part for part in parts if isinstance(part, Segment)]
+            log_bytes = sum(path.stat().st_size for path in self._layout.log_files() if path.exists())
+            return StoreSize(
+                rows=sum(part.rows for part in filled),
+                size_bytes=sum(part.size_bytes for part in segments) + log_bytes,
+                segments=len(segments),
+                first_ns=min((part.first_ns for part in filled), default=None),
+                last_ns=max((part.last_ns for part in filled), default=None),
+            )
+
+    def remove_older_than(self, days: int) -> int:
+        """Remove the segments that are wholly older than so many days, and return how many rows went."""
+        with self._catalogue.lease() as parts:
+            segments = [part for part in parts if isinstance(part, Segment)]
+        old = expired(segments, time.time_ns(), days)
+        for part in old:
+            self._catalogue.replace(part, None)
+        rows = sum(part.rows for part in old)
+        if old:
+            _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
+        return rows
+
+    def close(self) -> None:
+        """Make durable what was taken, and let go of the files."""
+        self._commit.stop()
+        self._ingest.stop()
+        self._database.close()
+
+    def _recover_segments(self) -> None:
+        segments = sorted(
+            recovery.open_segments(self._database, self._layout), key=lambda part: part.first_seq, reverse=True
+        )
+        for segment in segments:
+            self._catalogue.add(segment)
+        self._last_seq = max((segment.last_seq for segment in segments), default=0)
+        with self._database.cursor() as connection:
+            for segment in segments[:_UID_SEGMENTS]:
+                connection.execute(
+                    "INSERT INTO recent_uids SELECT hash(uid), _seq "  # noqa: S608
+                    f"FROM {segment.relation} WHERE uid IS NOT NULL"
+                )
+            self._count_activity(connection, segments)
+
+    def _count_activity(self, connection: duckdb.DuckDBPyConnection, newest_first: list[Segment]) -> None:
+        since_ns = time.time_ns() - LISTED_S * 10**9
+        counts: list[tuple[int, str | None, str | None, int]] = []
+        for segment in newest_first:
+            recent = connection.execute(
+                f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "  # noqa: S608
+                f"FROM {segment.relation} WHERE observed >= {since_ns} GROUP BY ALL"
+            ).fetchall()
+            if not recent:
+                break
+            counts += recent
+        for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
+            self.activity.add(observed_s, [(service, level, count)])
+
+    def _replay(self) -> tuple[int, tuple[Path, int, int] | None]:
+        """Load what is no segment yet; return the next line's number and the log file to go on with."""
+        next_seq = self._last_seq + 1
+        current: tuple[Path, int, int] | None = None
+        for log_file in recovery.open_log_files(self._layout):
+            if log_file.damaged_bytes:
+                self._events.damaged(log_file.damaged_bytes)
+            for frame in log_file.frames:
+                self._ingest.put(log_file.first_seq, frame, _nothing)
+            next_seq = max(next_seq, log_file.first_seq, *(frame.last_seq + 1 for frame in log_file.frames))
+            current = (
+                log_file.path,
+                sum(frame.rows for frame in log_file.frames),
+                sum(len(frame.lines) for frame in log_file.frames),
+            )
+        self._ingest.wait()
+        return next_seq, current
+
+    def _on_commit(self, first_seq: int, frame: Frame) -> None:
+        self._ingest.put(first_seq, frame, lambda: self._commit.release(len(frame.lines)))
+
+    def _on_loaded(self, loaded: Loaded) -> None:
+        self._last_seq = loaded.frame.last_seq
+        self.activity.add(loaded.frame.observed_ns / 10**9, loaded.counts)
+        self._events.loaded(loaded)
+
+
+def _nothing() -> None:
+    """Do nothing: lines that are replayed were never waiting."""

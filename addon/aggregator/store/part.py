@@ -1,0 +1,79 @@
+"""Parts: what a read looks through, rows in memory and segments on the disk alike."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """A stretch of rows that one SQL relation holds.
+
+    Args:
+        first_seq: number of the log file that the rows came from.
+        relation: SQL that names the relation.
+        columns: name of each sender field → its column in the relation.
+        rows: how many rows.
+        first_ns: earliest timestamp, ns since the epoch.
+        last_ns: latest timestamp, ns since the epoch.
+        last_seq: number of the last row.
+        size_bytes: size on the disk; 0 for rows in memory.
+    """
+
+    first_seq: int
+    relation: str
+    columns: Mapping[str, str]
+    rows: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+    last_seq: int = 0
+    size_bytes: int = 0
+    readers: int = field(default=0, init=False)
+    retired: bool = field(default=False, init=False)
+
+    def dispose(self) -> None:
+        """Free what the part holds; called once, when it is retired and nobody reads it."""
+
+
+class Catalogue:
+    """The parts that make up the store, safe for readers while parts come and go."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._parts: list[Part] = []
+
+    def add(self, part: Part) -> None:
+        """Show a part to readers."""
+        with self._lock:
+            self._parts.append(part)
+
+    def replace(self, old: Part, new: Part | None) -> None:
+        """Put a part in another's place in one step, or nothing; the old one goes when its readers are done."""
+        with self._lock:
+            self._parts.remove(old)
+            if new is not None:
+                self._parts.append(new)
+            old.retired = True
+            idle = old.readers == 0
+        if idle:
+            old.dispose()
+
+    @contextmanager
+    def lease(self) -> Iterator[list[Part]]:
+        """Hold all present parts for a read: none of them goes away meanwhile."""
+        with self._lock:
+            parts = list(self._parts)
+            for part in parts:
+                part.readers += 1
+        try:
+            yield parts
+        finally:
+            disposable = []
+            with self._lock:
+                for part in parts:
+                    part.readers -= 1
+                    if part.retired and part.readers == 0:
+                        disposable.append(part)
+            for part in disposable:
+                part.dispose()

@@ -1,0 +1,206 @@
+"""Reads over parts: newest or oldest first, page by page, within a time budget."""
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+import duckdb
+
+from aggregator.query.ast import Node
+from aggregator.query.sql import SqlFilter, compile_filter
+from aggregator.record import normalise
+from aggregator.record.output import Record, records
+from aggregator.store.part import Catalogue, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a row stands in the order of time.
+
+    Args:
+        timestamp_ns: its timestamp, ns since the epoch.
+        seq: its number in the store, which decides between equal timestamps.
+    """
+
+    timestamp_ns: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One page of a search.
+
+    Args:
+        node: what to find.
+        start_ns: earliest timestamp, inclusive.
+        end_ns: latest timestamp, exclusive.
+        limit: most rows.
+        newest_first: the order.
+        after: position of the last row of the page before.
+    """
+
+    node: Node
+    start_ns: int | None = None
+    end_ns: int | None = None
+    limit: int = 100
+    newest_first: bool = True
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a search found.
+
+    Args:
+        rows: the records, in order.
+        next: where the next page goes on; None when there is nothing further.
+        partial: whether the time budget ran out.
+    """
+
+    rows: list[Record]
+    next: Position | None
+    partial: bool
+
+
+class Reader:
+    """Runs reads over the parts of a catalogue.
+
+    Args:
+        database: the in-memory database.
+        catalogue: the parts.
+    """
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+        self._database = database
+        self._catalogue = catalogue
+
+    def search(self, search: Search, time_budget_s: float) -> Page:
+        """Find one page of records.
+
+        Parts are read in the order of time, and only as far as the page reaches.
+        """
+        deadline = time.monotonic() + time_budget_s
+        wanted = search.limit + 1
+        sign = -1 if search.newest_first else 1
+        found: list[tuple[int, int, Record]] = []
+        partial = False
+        with self._catalogue.lease() as leased, self._cursor(deadline) as connection:
+            parts = [part for part in leased if _overlaps(part, search)]
+            parts.sort(key=lambda part: -part.last_ns if search.newest_first else part.first_ns)
+            for part in parts:
+                nearest = part.last_ns if search.newest_first else part.first_ns
+                if len(found) >= wanted and found[-1][0] < sign * nearest:
+                    break
+                try:
+                    rows = self._search_part(connection, part, search, wanted)
+                except duckdb.InterruptException:
+                    partial = True
+                    break
+                keyed = ((sign * record.timestamp_ns, sign * record.seq, record) for record in rows)
+                found = list(islice(heapq.merge(found, keyed, key=lambda entry: entry[:2]), wanted))
+        rows = [record for _, _, record in found[: search.limit]]
+        more = len(found) > search.limit or (partial and bool(rows))
+        last = Position(rows[-1].timestamp_ns, rows[-1].seq) if more else None
+        return Page(rows, last, partial)
+
+    def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
+        """Find the newest of the records that were stored behind a number, for a live tail.
+
+        Returns:
+            The records, oldest first; how many older ones were left out; the number up to which it looked.
+        """
+        rows: list[Record] = []
+        matched = 0
+        reached = after_seq
+        with self._catalogue.lease() as parts, self._cursor(None) as connection:
+            for part in sorted(parts, key=lambda part: part.last_seq):
+                last_seq = part.last_seq
+                if last_seq <= after_seq:
+                    continue
+                where = _compile(node, part)
+                condition = f"{normalise.SEQ} > ? AND {normalise.SEQ} <= ? AND {where.sql}"
+                bound = (after_seq, last_seq, *where.parameters)
+                (count,) = connection.execute(
+                    f"SELECT count(*) FROM {part.relation} WHERE {condition}",  # noqa: S608
+                    bound,
+                ).fetchone() or (0,)
+                if count:
+                    matched += count
+                    result = connection.execute(
+                        f"SELECT * FROM {part.relation} WHERE {condition} "  # noqa: S608
+                        f"ORDER BY {normalise.SEQ} DESC LIMIT {limit}",
+                        bound,
+                    )
+                    rows += reversed(records(result, part.columns))
+                reached = max(reached, last_seq)
+        rows = rows[-limit:]
+        return rows, matched - len(rows), reached
+
+    def query(self, select: Callable[[Part], str], parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Run a SELECT on every part and return all of the rows."""
+        rows: list[tuple[object, ...]] = []
+        with self._catalogue.lease() as parts, self._cursor(None) as connection:
+            for part in parts:
+                rows += connection.execute(select(part), parameters).fetchall()
+        return rows
+
+    def _search_part(
+        self, connection: duckdb.DuckDBPyConnection, part: Part, search: Search, limit: int
+    ) -> list[Record]:
+        where = _compile(search.node, part)
+        conditions = [where.sql]
+        bound: list[object] = [*where.parameters]
+        if search.start_ns is not None:
+            conditions.append("timestamp >= ?")
+            bound.append(search.start_ns)
+        if search.end_ns is not None:
+            conditions.append("timestamp < ?")
+            bound.append(search.end_ns)
+        if search.after is not None:
+            beyond = "<" if search.newest_first else ">"
+            conditions.append(f"(timestamp {beyond} ? OR (timestamp = ? AND {normalise.SEQ} {beyond} ?))")
+            bound += [search.after.timestamp_ns, search.after.timestamp_ns, search.after.seq]
+        order = "DESC" if search.newest_first else "ASC"
+        result = connection.execute(
+            f"SELECT * FROM {part.relation} WHERE {' AND '.join(conditions)} "  # noqa: S608
+            f"ORDER BY timestamp {order}, {normalise.SEQ} {order} LIMIT {limit}",
+            bound,
+        )
+        return records(result, part.columns)
+
+    @contextmanager
+    def _cursor(self, deadline: float | None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one read, interrupted when its time is over."""
+        with self._database.cursor() as connection:
+            if deadline is None:
+                yield connection
+                return
+            timer = threading.Timer(deadline - time.monotonic(), connection.interrupt)
+            timer.daemon = True
+            timer.start()
+            try:
+                yield connection
+            finally:
+                timer.cancel()
+
+
+def _overlaps(part: Part, search: Search) -> bool:
+    if not part.rows:
+        return False
+    after = search.after
+    if after is not None:
+        if search.newest_first and part.first_ns > after.timestamp_ns:
+            return False
+        if not search.newest_first and part.last_ns < after.timestamp_ns:
+            return False
+    return (search.start_ns is None or part.last_ns >= search.start_ns) and (
+        search.end_ns is None or part.first_ns < search.end_ns
+    )
+
+
+def _compile(node: Node, part: Part) -> SqlFilter:
+    return compile_filter(node, part.columns, time.time_ns())

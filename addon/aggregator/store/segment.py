@@ -1,0 +1,79 @@
+"""Segments: immutable Parquet files, each made of the rows of one log file."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from aggregator.record import normalise
+from aggregator.sql import quote_literal
+from aggregator.store.files import sync_file, sync_folder
+from aggregator.store.part import Part
+
+_OPTIONS = (
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2, "
+    "ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 40000"
+)
+
+
+class Segment(Part):
+    """The rows of one Parquet file."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path, columns: dict[str, str]) -> None:
+        super().__init__(
+            first_seq=int(path.stem),
+            relation=f"read_parquet({quote_literal(str(path))})",
+            columns=columns,
+            size_bytes=path.stat().st_size,
+        )
+        self.path = path
+
+    def dispose(self) -> None:
+        """Delete the file."""
+        self.path.unlink(missing_ok=True)
+
+
+def write(database: duckdb.DuckDBPyConnection, part: Part, path: Path) -> None:
+    """Write a part's rows as a Parquet file that is there whole or not at all."""
+    temporary = path.with_name(path.name + ".tmp")
+    with database.cursor() as connection:
+        connection.execute(
+            f"COPY (FROM {part.relation} ORDER BY _seq) TO {quote_literal(str(temporary))} ({_OPTIONS})"
+        )
+    sync_file(temporary)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def read(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> list[Segment]:
+    """Open segments by their footers.
+
+    Raises:
+        duckdb.Error: a file is damaged or no segment.
+    """
+    listed = [str(path) for path in paths]
+    if not listed:
+        return []
+    with database.cursor() as connection:
+        names = connection.execute(
+            "SELECT file_name, list(name) FROM parquet_schema(?) WHERE type IS NOT NULL GROUP BY file_name",
+            [listed],
+        ).fetchall()
+        statistics = connection.execute(
+            "SELECT file_name, path_in_schema, min(stats_min_value::BIGINT), max(stats_max_value::BIGINT), "
+            "sum(row_group_num_values) FROM parquet_metadata(?) "
+            "WHERE path_in_schema IN ('timestamp', '_seq') GROUP BY ALL",
+            [listed],
+        ).fetchall()
+    ranges = {(file, column): (low, high, rows) for file, column, low, high, rows in statistics}
+    known = normalise.column_types()
+    segments = []
+    for file, columns in names:
+        fields = {name: name for name in columns if name not in known or name in normalise.MARKS}
+        segment = Segment(Path(file), fields)
+        segment.first_ns, segment.last_ns, segment.rows = ranges[file, "timestamp"]
+        _, segment.last_seq, _ = ranges[file, "_seq"]
+        segments.append(segment)
+    return segments

@@ -1,0 +1,45 @@
+"""Access tokens and what each may do."""
+
+import hmac
+import secrets
+from enum import StrEnum
+from pathlib import Path
+
+from aggregator.store.files import write_atomically
+
+_TOKEN_BYTES = 32
+
+
+class Scope(StrEnum):
+    """What a token may do."""
+
+    INGEST = "ingest"
+    READ = "read"
+    ADMIN = "admin"
+
+
+class Tokens:
+    """The tokens of this aggregator, one of each scope, made at the first start.
+
+    Args:
+        folder: where they are kept, readable by the aggregator's user only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._tokens = {scope: _read_or_make(folder / scope.value) for scope in Scope}
+
+    def scope_of(self, token: str) -> Scope | None:
+        """Return what a token may do, or None when it is none of ours; takes the same time for every token."""
+        given = token.encode()
+        found = None
+        for scope, known in self._tokens.items():
+            if hmac.compare_digest(given, known):
+                found = scope
+        return found
+
+
+def _read_or_make(path: Path) -> bytes:
+    if not path.exists():
+        write_atomically(path, secrets.token_urlsafe(_TOKEN_BYTES).encode(), mode=0o600)
+    return path.read_bytes().strip()
