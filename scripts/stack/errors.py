@@ -33,8 +33,13 @@ class PartFailedError(StackError):
 
 
 class HomeAssistantApiError(StackError):
-    """Home Assistant refused a request."""
+    """Home Assistant refused a request.
 
-    def __init__(self, request: str, answer: object) -> None:
+    Attributes:
+        status: the answer's HTTP status; None when it came by WebSocket.
+    """
+
+    def __init__(self, request: str, answer: object, status: int | None = None) -> None:
         """Name the request and Home Assistant's answer to it."""
         super().__init__(f"Home Assistant refused {request}: {answer}")
+        self.status = status

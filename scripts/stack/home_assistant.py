@@ -30,8 +30,6 @@ logger:
     # Cameras, which this house has none of.
     haffmpeg: critical
     homeassistant.components.camera: critical
-    # Says at each start that nothing is installed while it runs; all is there already.
-    homeassistant.bootstrap: error
 
 input_boolean:
   boiler:

@@ -94,5 +94,5 @@ class HomeAssistantApi:
             method, self.url + path, headers=headers, timeout=_TIMEOUT, **body
         ) as response:
             if response.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-                raise HomeAssistantApiError(f"{method} {path}", f"{response.status} {await response.text()}")
+                raise HomeAssistantApiError(f"{method} {path}", await response.text(), response.status)
             return await response.json()

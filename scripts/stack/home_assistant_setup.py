@@ -5,8 +5,8 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from stack.errors import HomeAssistantApiError, StackError
 from stack.home_assistant_api import HomeAssistantApi
@@ -43,14 +43,19 @@ async def ensure_access(api: HomeAssistantApi, file: Path) -> Access:
     Raises:
         StackError: Home Assistant was set up by somebody else.
     """
-    done = {step["step"] for step in await api.get("/api/onboarding") if step["done"]}
-    if "user" in done:
-        access = await asyncio.to_thread(_load, file)
+    access = await asyncio.to_thread(_load, file)
+    open_steps = await _open_steps(api)
+    if access:
         api.token = access.token
-    else:
+    elif "user" in open_steps:
         access = await _create_owner(api)
         await asyncio.to_thread(_save, file, access)
-    await _finish_onboarding(api, done)
+    else:
+        raise StackError(
+            f"Home Assistant's data are there, but {file} with its password is not. "
+            "Bring it back, or start with another folder (--data)."
+        )
+    await _finish_onboarding(api, open_steps)
     return access
 
 
@@ -110,26 +115,34 @@ async def _create_owner(api: HomeAssistantApi) -> Access:
     return Access(_USERNAME, password, token)
 
 
-async def _finish_onboarding(api: HomeAssistantApi, done: set[str]) -> None:
+async def _open_steps(api: HomeAssistantApi) -> set[str]:
+    try:
+        steps = await api.get("/api/onboarding")
+    except HomeAssistantApiError as error:
+        # Home Assistant has no such route any more once all is done.
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return set()
+    return {step["step"] for step in steps if not step["done"]}
+
+
+async def _finish_onboarding(api: HomeAssistantApi, open_steps: set[str]) -> None:
     client_id = f"{api.url}/"
-    bodies: dict[str, dict[str, Any]] = {
+    bodies: dict[str, dict[str, str]] = {
         "core_config": {},
         "analytics": {},
         "integration": {"client_id": client_id, "redirect_uri": client_id},
     }
     for step, body in bodies.items():
-        if step not in done:
+        if step in open_steps:
             await api.post(f"/api/onboarding/{step}", body)
 
 
-def _load(file: Path) -> Access:
+def _load(file: Path) -> Access | None:
     try:
         return Access(**json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise StackError(
-            f"Home Assistant's data are there, but {file} with its password is not. "
-            "Bring it back, or start with another folder (--data)."
-        ) from error
+    except FileNotFoundError:
+        return None
 
 
 def _save(file: Path, access: Access) -> None:
