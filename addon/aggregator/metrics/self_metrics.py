@@ -38,18 +38,14 @@ class SelfMetrics:
         self._refused = self._counter(
             "refused", "Lines and samples that their sender must send again.", "code"
         )
-        self._duplicates = self._counter("duplicates", "Lines left out because their uid was there already.")
-        self._damaged_bytes = self._counter(
-            "damaged_bytes", "Stored bytes that could not be read at a start."
-        )
-        self._sync_duration_s = self._histogram("sync", "One sync of the write-ahead log.", _SYNC_BUCKETS_S)
-        self._search_duration_s = self._histogram("search", "One search.", _SEARCH_BUCKETS_S)
         self._duplicates = self._counter(
             "duplicate_lines", "Lines that came again and were not stored twice."
         )
         self._damaged = self._counter(
             "damaged_log_bytes", "Bytes of the write-ahead log that were unreadable."
         )
+        self._sync_duration_s = self._histogram("sync", "One sync of the write-ahead log.", _SYNC_BUCKETS_S)
+        self._search_duration_s = self._histogram("search", "One search.", _SEARCH_BUCKETS_S)
         self._store_rows = self._gauge("store_rows", "Rows in the store.")
         self._store_bytes = self._gauge("store_size_bytes", "Size of the store on the disk.")
         self._store_segments = self._gauge("store_segments", "Segments of the store.")
@@ -86,14 +82,6 @@ class SelfMetrics:
     def damaged(self, size_bytes: int) -> None:
         """Count bytes of the write-ahead log that could not be read at the start."""
         self._damaged.inc(size_bytes)
-
-    def duplicates(self, count: int) -> None:
-        """Count lines that were left out because the same `uid` was there already."""
-        self._duplicates.inc(count)
-
-    def damaged(self, size_bytes: int) -> None:
-        """Count stored bytes that could not be read."""
-        self._damaged_bytes.inc(size_bytes)
 
     def synced(self, duration_s: float) -> None:
         """Record one sync of the write-ahead log."""

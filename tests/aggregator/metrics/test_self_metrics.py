@@ -58,8 +58,8 @@ def test_duplicates_and_damage_are_counted_apart_from_drops() -> None:
     metrics.duplicates(3)
     metrics.damaged(512)
 
-    assert value(metrics, "duplicates_total") == 3
-    assert value(metrics, "damaged_bytes_total") == 512
+    assert value(metrics, "duplicate_lines_total") == 3
+    assert value(metrics, "damaged_log_bytes_total") == 512
     assert metrics.dropped_by_reason() == {}
 
 
