@@ -6,6 +6,9 @@ export interface Segment {
 }
 
 const PHRASE = /^"(?:[^"\\]|\\.)*"$/;
+/** A URL's scheme is no field. */
+const OF_FIELD = /^(?:[\p{L}_@][\p{L}\p{N}_.@/-]*|"(?:[^"\\]|\\.)*")(?::(?!\/\/)|!=)/u;
+const REGEX = /^\/.+\/$/;
 const WORD_CHARACTER = "[\\p{L}\\p{N}_]";
 
 /** What a query's words and phrases match in a line's text, or undefined when it has none. */
@@ -16,9 +19,12 @@ export function searchPattern(query: string): RegExp | undefined {
     if (token.kind !== "term" || tokens[index - 1]?.kind === "not") {
       continue;
     }
+    if (OF_FIELD.test(token.text) || REGEX.test(token.text)) {
+      continue;
+    }
     if (PHRASE.test(token.text)) {
       alternatives.push(escape(token.text.slice(1, -1).replace(/\\(.)/g, "$1")));
-    } else if (/[^:*?]/.test(token.text) && !token.text.includes(":")) {
+    } else if (/[^*?]/.test(token.text)) {
       alternatives.push(
         escape(token.text)
           .replaceAll("\\*", `${WORD_CHARACTER}*`)

@@ -1,6 +1,7 @@
-// One escape sequence: CSI (colours, cursor), OSC (titles, links; ended by BEL or ST), other two-byte ones.
-// eslint-disable-next-line no-control-regex
-const ESCAPE_SEQUENCE = /[\u001b\u009b](?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])?/g;
+// CSI (colours, cursor), OSC (titles, links; ended by BEL or ST), the other two-byte ones, and what is left of one.
+const ESCAPE_SEQUENCE =
+  // eslint-disable-next-line no-control-regex
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b(?:[ -/]*[0-~])?/g;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 const CONTROL_PICTURES = 0x2400;

@@ -10,11 +10,12 @@ export interface Token {
 }
 
 const OPERATORS: Readonly<Record<string, TokenKind>> = { OR: "or", AND: "and", NOT: "not" };
-const CLOSING: Readonly<Record<string, RegExp>> = {
-  '"': /"/,
-  "[": /[\]}]/,
-  "{": /[\]}]/,
-};
+const ESCAPED = /\\./suy;
+const PHRASE = /"(?:[^"\\]|\\.)*"/suy;
+const RANGE = /[[{][^\]}]*[\]}]/uy;
+/** A path such as /api/v1 is a word: a regular expression closes before a space, a bracket or the end. */
+const REGEX = /\/(?:[^/\\\n]|\\[^\n])+\/(?=[\s)]|$)/uy;
+const OPENS_VALUE = /(?:^|:|!=)$/;
 
 /** Split a query into its tokens; never fails, since the server is the judge of the syntax. */
 export function tokenize(query: string): Token[] {
@@ -42,33 +43,22 @@ export function tokenize(query: string): Token[] {
 
 function endOfTerm(query: string, start: number): { end: number; closed: boolean } {
   let at = start;
-  while (at < query.length) {
-    const character = query.charAt(at);
-    if (/[\s()]/.test(character)) {
-      break;
+  while (at < query.length && !/[\s()]/.test(query.charAt(at))) {
+    const opensValue = OPENS_VALUE.test(query.slice(start, at));
+    const end =
+      endOf(ESCAPED, query, at) ??
+      endOf(PHRASE, query, at) ??
+      (opensValue ? (endOf(RANGE, query, at) ?? endOf(REGEX, query, at)) : undefined);
+    const neverClosed = query.charAt(at) === '"' || (opensValue && /[[{]/.test(query.charAt(at)));
+    if (end === undefined && neverClosed) {
+      return { end: query.length, closed: false };
     }
-    const closing = CLOSING[character];
-    const opensValue = character === '"' || at === start || query.charAt(at - 1) === ":";
-    if (closing && opensValue) {
-      at = endOfEnclosed(query, at, closing);
-      if (at < 0) {
-        return { end: query.length, closed: false };
-      }
-    } else {
-      at += 1;
-    }
+    at = end ?? at + 1;
   }
   return { end: at, closed: true };
 }
 
-function endOfEnclosed(query: string, start: number, closing: RegExp): number {
-  for (let at = start + 1; at < query.length; at += 1) {
-    const character = query.charAt(at);
-    if (character === "\\") {
-      at += 1;
-    } else if (closing.test(character)) {
-      return at + 1;
-    }
-  }
-  return -1;
+function endOf(pattern: RegExp, query: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(query) ? pattern.lastIndex : undefined;
 }

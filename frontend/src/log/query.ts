@@ -78,6 +78,9 @@ function quoteField(field: string): string {
 
 function quoteValue(value: FilterValue): string {
   const text = String(value);
+  if (typeof value !== "string") {
+    return text;
+  }
   const plain = /^[A-Za-z0-9_][\w.-]*$/.test(text) && !/^(?:OR|AND|NOT)$/.test(text);
   return plain ? text : quote(text);
 }
