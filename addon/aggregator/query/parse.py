@@ -1,0 +1,81 @@
+"""From the text of a search to its syntax tree."""
+
+import contextlib
+import functools
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Final, cast
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedInput
+
+from aggregator.query.ast import Node, terms
+from aggregator.query.build import TreeBuilder, column_of
+from aggregator.query.check import check
+from aggregator.query.errors import QuerySyntaxError, QueryValueError
+from aggregator.query.explain_error import explain
+
+MAX_CHARACTERS: Final = 4096
+"""Longest search: far above what people type, and small enough to parse within some 10 ms."""
+
+MAX_NESTING: Final = 50
+"""Deepest brackets: nobody reads more, and what walks the tree recursively stays far from Python's limit."""
+
+
+def parse(text: str) -> Node:
+    """Parse a search.
+
+    Args:
+        text: the search as typed; an empty one finds everything.
+
+    Raises:
+        QuerySyntaxError: if it is not in the search language, or asks a field for what it can't have.
+    """
+    _check_characters(text)
+    parser = _parser().parse_interactive(text)
+    depth = 0
+    try:
+        for token in parser.iter_parse():
+            depth += (token.type == "LPAR") - (token.type == "RPAR")
+            if depth > MAX_NESTING:
+                raise QuerySyntaxError(f"more than {MAX_NESTING} brackets are open", column_of(token), ())
+        node = cast("Node", parser.feed_token(Token("$END", "")))
+    except UnexpectedInput as error:
+        raise explain(error, text, _accepted(text, error)) from error
+    for term in terms(node):
+        try:
+            check(term)
+        except QueryValueError as error:
+            raise QuerySyntaxError(error.message, term.column, error.expected) from error
+    return node
+
+
+def _accepted(text: str, error: UnexpectedInput) -> AbstractSet[str]:
+    """Name the terminals that could have come where an error is."""
+    parser = _parser().parse_interactive(text)
+    with contextlib.suppress(UnexpectedInput):
+        for token in parser.iter_parse():
+            if token.start_pos == error.pos_in_stream:
+                break
+    return cast("set[str]", parser.accepts())  # type: ignore[no-untyped-call]  # lark's own gap
+
+
+def _check_characters(text: str) -> None:
+    if len(text) > MAX_CHARACTERS:
+        raise QuerySyntaxError(
+            f"a search has at most {MAX_CHARACTERS} characters, this one {len(text)}", MAX_CHARACTERS + 1, ()
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QuerySyntaxError("this character is half of a pair", error.start + 1, ()) from error
+
+
+@functools.cache
+def _parser() -> Lark:
+    return Lark(
+        Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8"),
+        parser="lalr",
+        transformer=TreeBuilder(),
+        maybe_placeholders=False,
+    )
