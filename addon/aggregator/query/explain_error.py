@@ -1,7 +1,7 @@
 """From what the parser met to a message that people understand."""
 
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, cast
 
 from lark.exceptions import UnexpectedInput
 
@@ -33,7 +33,7 @@ def explain(error: UnexpectedInput, text: str, accepted: AbstractSet[str]) -> Qu
     token = getattr(error, "token", None)
     if token is not None and token.type == "$END":
         return _at_end(text, accepted)
-    return _at(error.pos_in_stream or 0, text, accepted)
+    return _at(cast("int", error.pos_in_stream), text, accepted)
 
 
 def _at(position: int, text: str, accepted: AbstractSet[str]) -> QuerySyntaxError:

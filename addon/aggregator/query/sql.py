@@ -14,7 +14,7 @@ from aggregator.query.resolve import JsonField, Place, RecordField, resolve
 from aggregator.query.times import time_interval
 from aggregator.query.value_filter import text_filter
 from aggregator.query.words_filter import words_filter
-from aggregator.record.fields import LEVELS, TEXT_FIELDS, TIME_FIELDS
+from aggregator.record.fields import LEVELS, RUNNING_TEXT_FIELDS, TIME_FIELDS
 from aggregator.sql import quote_identifier
 
 __all__ = ["SqlFilter", "compile_filter"]
@@ -63,7 +63,7 @@ class _Compiler:
             return any_of(self._place(place, test) for place in resolve(field, self.columns, self.rest))
         if isinstance(test, Exists):
             return TRUE
-        names = (name for name in ("message", "exception") if name in self.columns)
+        names = (name for name in RUNNING_TEXT_FIELDS if name in self.columns)
         return any_of(_running_text_filter(quote_identifier(self.columns[name]), test) for name in names)
 
     def _place(self, place: Place, test: Test) -> SqlFilter:
@@ -75,7 +75,7 @@ class _Compiler:
                 return _level_filter(column, test)
             case RecordField(name) if name in TIME_FIELDS:
                 return _time_filter(column, test, self.now_ns)
-            case RecordField(name) if name in TEXT_FIELDS:
+            case RecordField(name) if name in RUNNING_TEXT_FIELDS:
                 return _running_text_filter(column, test)
             case RecordField():
                 return text_filter(column, test)

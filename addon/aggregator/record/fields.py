@@ -28,8 +28,8 @@ RECORD_FIELDS: Final = (
 TIME_FIELDS: Final = frozenset({"timestamp", "observed"})
 """Record fields that hold nanoseconds since the epoch, UTC."""
 
-TEXT_FIELDS: Final = frozenset({"message", "exception"})
-"""Record fields of running text, searched by word."""
+RUNNING_TEXT_FIELDS: Final = ("message", "exception")
+"""Record fields that are searched by word, and by words without a field."""
 
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
