@@ -139,7 +139,9 @@ class System:
         self._parts.push_async_callback(part.stop)
         await part.start()
         took_s = asyncio.get_running_loop().time() - began
-        self.report(f"{part.name} is {"ready" if part.url else "running"}{f' at {part.url}' if part.url else ''} ({took_s:.1f} s)")
+        self.report(
+            f"{part.name} is {'ready' if part.url else 'running'}{f' at {part.url}' if part.url else ''} ({took_s:.1f} s)"
+        )
 
     async def _set_up_home_assistant(self, tokens: Tokens) -> Access:
         self.report("setting up Home Assistant: user, integration, dashboard")
