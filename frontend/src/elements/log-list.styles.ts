@@ -49,7 +49,7 @@ export const listStyles = css`
     position: relative;
     height: ${WIDE_LINE_HEIGHT}px;
     display: grid;
-    grid-template-columns: 18px auto 8ch minmax(8ch, 18ch) minmax(0, 1fr);
+    grid-template-columns: 18px var(--_time-width) 8ch minmax(8ch, 20ch) minmax(0, 1fr);
     column-gap: 1.25ch;
     align-items: center;
     padding-inline: 8px 12px;
@@ -117,7 +117,6 @@ export const listStyles = css`
   .message {
     overflow: hidden;
     text-overflow: ellipsis;
-    unicode-bidi: plaintext;
   }
   .message {
     white-space: pre;

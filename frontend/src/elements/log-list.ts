@@ -2,7 +2,6 @@ import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResu
 import { property, query, state } from "lit/decorators.js";
 import { classMap } from "lit/directives/class-map.js";
 import { repeat } from "lit/directives/repeat.js";
-import { styleMap } from "lit/directives/style-map.js";
 import { extraFields } from "../log/fields";
 import { highlight } from "../log/highlight";
 import { plainText, singleLine } from "../log/plain-text";
@@ -115,6 +114,8 @@ export class LogList extends LitElement {
     });
     const visible = this.rows.slice(view.first, view.end);
     const now = new Date();
+    const times = visible.map((row) => localTime(row.timestamp, now));
+    const timeWidth = Math.max(0, ...times.map((time) => time.length));
     const tabStop = visible.some((row) => row._id === this._activeId) ? this._activeId : visible[0]?._id;
     return html`
       <div class="viewport" @scroll=${this._onScroll}>
@@ -125,13 +126,13 @@ export class LogList extends LitElement {
           aria-busy=${this.busy ? "true" : "false"}
           data-testid="log-list"
           class="all"
-          style=${styleMap({ height: `${view.totalHeight}px` })}
+          .style=${`height: ${view.totalHeight}px`}
         >
-          <div class="window" style=${styleMap({ transform: `translateY(${view.offset}px)` })}>
+          <div class="window" .style=${`transform: translateY(${view.offset}px); --_time-width: ${timeWidth}ch`}>
             ${repeat(
               visible,
               (row) => row._id,
-              (row) => this._renderRow(row, now, row._id === tabStop),
+              (row, index) => this._renderRow(row, times[index] ?? "", row._id === tabStop),
             )}
           </div>
         </div>
@@ -150,7 +151,7 @@ export class LogList extends LitElement {
     this.#askForMore();
   }
 
-  private _renderRow(row: LogRecord, now: Date, isTabStop: boolean): TemplateResult {
+  private _renderRow(row: LogRecord, time: string, isTabStop: boolean): TemplateResult {
     const isUnfolded = this._unfolded.has(row._id);
     const level = row.level ?? "";
     return html`
@@ -164,16 +165,16 @@ export class LogList extends LitElement {
           @keydown=${(event: KeyboardEvent) => this._onLineKey(event, row)}
         >
           <span class="chevron">${chevronIcon}</span>
-          <time datetime=${row.timestamp} title=${utcTime(row.timestamp)}>${localTime(row.timestamp, now)}</time>
+          <time datetime=${row.timestamp} title=${utcTime(row.timestamp)}>${time}</time>
           <span class="level">${level || "–"}</span>
-          <span class="service" title=${row.service ?? ""}>${plainText(row.service ?? "")}</span>
+          <span class="service" title=${row.service ?? ""}><bdi>${plainText(row.service ?? "")}</bdi></span>
           <span class="message"
-            >${this._renderText(row)}${extraFields(row)
+            ><bdi>${this._renderText(row)}</bdi>${extraFields(row)
               .slice(0, EXTRA_FIELDS_SHOWN)
               .map(
                 ({ path, text }) =>
                   html` <span class="extra"
-                    >${`${plainText(path)}=`}<span class="extra-value">${singleLine(text.slice(0, 100))}</span></span
+                    >${`${plainText(path)}=`}<bdi class="extra-value">${singleLine(text.slice(0, 100))}</bdi></span
                   >`,
               )}</span
           >

@@ -146,8 +146,17 @@ export const searchStyles = css`
     max-height: 220px;
     overflow: auto;
   }
-  .help dt {
-    font: 12.5px/1.6 var(--_mono);
+  .help dt button {
+    padding: 0;
+    border: 0;
+    background: none;
+    color: var(--_accent-text);
+    font: 12.5px/20px var(--_mono);
+    text-align: start;
+    cursor: pointer;
+  }
+  .help dt button:hover {
+    text-decoration: underline;
   }
   .help dd {
     margin: 0;
@@ -163,9 +172,6 @@ export const searchStyles = css`
   }
   ha-ingestor-log-list {
     flex: 1;
-  }
-  .main.stale ha-ingestor-log-list {
-    opacity: 0.55;
   }
   .progress {
     position: absolute;

@@ -1,8 +1,6 @@
 import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { classMap } from "lit/directives/class-map.js";
 import { live } from "lit/directives/live.js";
-import { styleMap } from "lit/directives/style-map.js";
 import { searchPattern } from "../log/highlight";
 import { addTerm } from "../log/query";
 import { LEVELS, type Level } from "../log/record";
@@ -19,12 +17,12 @@ const TYPING_PAUSE_MS = 350;
 
 const LEVEL_LABELS: Readonly<Record<Level | "", string>> = {
   "": "All levels",
-  TRACE: "Trace and above",
-  DEBUG: "Debug and above",
-  INFO: "Info and above",
-  WARNING: "Warnings and above",
-  ERROR: "Errors and above",
-  CRITICAL: "Critical only",
+  TRACE: "Trace +",
+  DEBUG: "Debug +",
+  INFO: "Info +",
+  WARNING: "Warning +",
+  ERROR: "Error +",
+  CRITICAL: "Critical",
 };
 
 const EXAMPLES: readonly (readonly [query: string, meaning: string])[] = [
@@ -123,10 +121,7 @@ export class LogSearch extends LitElement {
               : html`<div
                   class="error-place"
                   data-testid="query-error-place"
-                  style=${styleMap({
-                    "--_column": String(queryError.column - 1),
-                    "--_scrolled": `${this._inputScroll}px`,
-                  })}
+                  .style=${`--_column: ${queryError.column - 1}; --_scrolled: ${this._inputScroll}px`}
                 ></div>`}
             <div class="in-box">
               ${this._text
@@ -162,7 +157,7 @@ export class LogSearch extends LitElement {
         ${this._helpShown ? this._renderHelp() : nothing}
       </div>
       <div
-        class=${classMap({ main: true, stale: queryError !== undefined })}
+        class="main"
         @log-filter=${(event: FilterEvent) => this.addFilter(event.term, event.exclude)}
       >
         ${session.searching ? html`<div class="progress" data-testid="loading"></div>` : nothing}
@@ -241,7 +236,11 @@ export class LogSearch extends LitElement {
     return html`<dl class="help" data-testid="help">
       ${EXAMPLES.map(
         ([example, meaning]) => html`
-          <dt>${example}</dt>
+          <dt>
+            <button type="button" data-testid="example" @click=${() => this.setFilter({ text: example })}>
+              ${example}
+            </button>
+          </dt>
           <dd>${meaning}</dd>
         `,
       )}
@@ -387,6 +386,9 @@ export class LogSearch extends LitElement {
     }
     if (!session.searched) {
       return "";
+    }
+    if (session.error) {
+      return "Showing what the search before found";
     }
     const found = `${counted(session.rows.length, "line")}${session.hasMore ? " loaded, more below" : ""}`;
     const partial = session.partial ? " · time ran out, older lines may be missing" : "";

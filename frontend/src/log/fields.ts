@@ -31,12 +31,14 @@ const STANDARD_FIELDS: ReadonlySet<string> = new Set([
   "source",
   "uid",
 ]);
-const NOT_SEARCHABLE: ReadonlySet<string> = new Set(["_id", "timestamp", "observed"]);
+const NOT_SEARCHABLE: ReadonlySet<string> = new Set(["timestamp", "observed"]);
 const LONGEST_SEARCHABLE_TEXT = 256;
 
-/** All fields of a record in the order they came. */
+/** All fields of a record in the order they came; the store's own number is none. */
 export function fieldsOf(record: LogRecord): Field[] {
-  return Object.entries(record).flatMap(([name, value]) => flatten(name, value));
+  return Object.entries(record)
+    .filter(([name]) => name !== "_id")
+    .flatMap(([name, value]) => flatten(name, value));
 }
 
 /** The sender's own fields in short, to be shown behind the message. */

@@ -6,7 +6,7 @@ export interface TimeRange {
 }
 
 export const TIME_RANGES: readonly TimeRange[] = [
-  { id: "15m", label: "Last 15 minutes", start: "now-15m" },
+  { id: "15m", label: "Last 15 min", start: "now-15m" },
   { id: "1h", label: "Last hour", start: "now-1h" },
   { id: "6h", label: "Last 6 hours", start: "now-6h" },
   { id: "24h", label: "Last 24 hours", start: "now-24h" },

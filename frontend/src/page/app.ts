@@ -49,6 +49,12 @@ export class App extends LitElement {
         height: 24px;
         color: var(--_accent);
       }
+      main {
+        flex: 1;
+        min-height: 0;
+        display: flex;
+        flex-direction: column;
+      }
       ha-ingestor-log-search {
         flex: 1;
         height: auto;
@@ -138,7 +144,7 @@ export class App extends LitElement {
             </button>`
           : nothing}
       </header>
-      ${this._transport ? this._renderLogs(this._transport) : this._renderTokenForm()}
+      <main>${this._transport ? this._renderLogs(this._transport) : this._renderTokenForm()}</main>
     `;
   }
 

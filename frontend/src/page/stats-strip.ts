@@ -21,7 +21,7 @@ export class StatsStrip extends LitElement {
       dl {
         margin: 0;
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(96px, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(84px, 1fr));
         padding: 10px 12px 6px;
         gap: 6px 16px;
       }
@@ -87,7 +87,7 @@ export class StatsStrip extends LitElement {
         ${this._renderFigure("lines-per-second", "Lines / s", formatRate(totals.lines_per_s))}
         ${this._renderFigure(
           "errors-last-hour",
-          "Errors, last hour",
+          "Errors, 1 h",
           formatCount(totals.errors_last_hour),
           totals.errors_last_hour > 0 ? "bad" : "",
         )}

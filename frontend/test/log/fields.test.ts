@@ -16,7 +16,6 @@ const RECORD: LogRecord = {
 describe("fieldsOf", () => {
   it("flattens nested fields to the paths that the search knows, in order", () => {
     expect(fieldsOf(RECORD).map(({ path, text }) => [path, text])).toEqual([
-      ["_id", "7"],
       ["timestamp", "2026-11-23T10:00:00.123456Z"],
       ["level", "ERROR"],
       ["service", "data-api"],
