@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _REQUEST_TIMEOUT_S: Final = 10.0
 _SEARCH_TIMEOUT_S: Final = 60.0
 _CONNECT_TIMEOUT_S: Final = 10.0
-_HEARTBEAT_S: Final = 20.0
+# A connection that is silent for this long is pinged; it counts as broken when that stays without an answer.
+_SILENCE_S: Final = 20.0
 # A peer that is gone never answers a close frame; unloading must not wait for it.
 _CLOSE_TIMEOUT_S: Final = 2.0
 # The aggregator takes bodies of up to 64 MiB: one message may carry as much again.
@@ -217,7 +218,8 @@ class AggregatorClient:
                 return await self._session.ws_connect(
                     self._api / "live",
                     headers=self._headers,
-                    heartbeat=_HEARTBEAT_S,
+                    # Done in _receive_text: aiohttp's heartbeat can leave a timer behind when it closes.
+                    autoping=False,
                     max_msg_size=_MAX_MESSAGE_BYTES,
                     timeout=ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_S),
                 )
@@ -237,15 +239,43 @@ async def _connection_errors(timeout_s: float) -> AsyncGenerator[None]:
 
 
 async def _receive(websocket: ClientWebSocketResponse) -> dict[str, Any]:
-    message = await websocket.receive()
-    if message.type is WSMsgType.TEXT:
-        content = _json_object(message.data)
+    try:
+        text = await _receive_text(websocket)
+    except ClientError as err:
+        raise AggregatorConnectionError(str(err)) from err
+    if text is not None:
+        content = _json_object(text)
         if content.get("type") == "error":
             raise _api_error(content)
         return content
     if websocket.close_code == _CLOSE_UNAUTHORIZED:
         raise AggregatorAuthenticationError("unauthorized", "the token isn't accepted")
     raise AggregatorConnectionError(f"the live connection was closed (code {websocket.close_code})")
+
+
+async def _receive_text(websocket: ClientWebSocketResponse) -> str | None:
+    """Return the next text, `None` when the connection is closed."""
+    pinged = False
+    while True:
+        try:
+            message = await websocket.receive(timeout=_SILENCE_S)
+        except TimeoutError as err:
+            if pinged:
+                raise AggregatorConnectionError(f"no answer within {_SILENCE_S:.0f} s") from err
+            await websocket.ping()
+            pinged = True
+            continue
+        pinged = False
+        match message.type:
+            case WSMsgType.TEXT:
+                text: str = message.data
+                return text
+            case WSMsgType.PING:
+                await websocket.pong(message.data)
+            case WSMsgType.PONG:
+                pass
+            case _:
+                return None
 
 
 async def _expect(websocket: ClientWebSocketResponse, message_type: str) -> None:

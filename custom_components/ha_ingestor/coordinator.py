@@ -93,8 +93,10 @@ class HaIngestorCoordinator(DataUpdateCoordinator[Stats]):
                         self._async_take(stats)
             except AggregatorError as err:
                 _LOGGER.debug("The live connection ended: %s", err)
-            # Tells a broken live connection from an aggregator that is gone or rejects the token.
-            await self.async_refresh()
+                # Tells a broken live connection from an aggregator that is gone or rejects the token;
+                # from then on the poll goes by its own interval.
+                if retry_s == MIN_RETRY_S or isinstance(err, AggregatorAuthenticationError):
+                    await self.async_refresh()
             if isinstance(self.last_exception, ConfigEntryAuthFailed) and not self.last_update_success:
                 return
             await asyncio.sleep(retry_s)

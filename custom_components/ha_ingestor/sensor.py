@@ -57,13 +57,18 @@ class ServiceSensorDescription(SensorEntityDescription):
     value_fn: Callable[[ServiceStats], StateType | datetime]
 
 
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+# Rounded: the recorder stores a row for each change, and further digits say nothing.
 HUB_SENSORS: tuple[HubSensorDescription, ...] = (
     HubSensorDescription(
         key=HaIngestorSensor.LINES_PER_SECOND,
         translation_key=HaIngestorSensor.LINES_PER_SECOND,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        value_fn=lambda stats: stats.totals.lines_per_s,
+        value_fn=lambda stats: round(stats.totals.lines_per_s, 2),
     ),
     HubSensorDescription(
         key=HaIngestorSensor.ERRORS_LAST_HOUR,
@@ -89,7 +94,7 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda stats: stats.host.cpu_percent,
+        value_fn=lambda stats: round(stats.host.cpu_percent, 1),
     ),
     HubSensorDescription(
         key=HaIngestorSensor.HOST_MEMORY,
@@ -98,7 +103,7 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda stats: stats.host.memory_percent,
+        value_fn=lambda stats: round(stats.host.memory_percent, 1),
     ),
     HubSensorDescription(
         key=HaIngestorSensor.HOST_DISK,
@@ -107,7 +112,7 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=lambda stats: stats.host.disk_percent,
+        value_fn=lambda stats: round(stats.host.disk_percent, 1),
     ),
     HubSensorDescription(
         key=HaIngestorSensor.DROPPED,
@@ -124,14 +129,14 @@ SERVICE_SENSORS: tuple[ServiceSensorDescription, ...] = (
         translation_key=HaIngestorSensor.EVENTS_PER_SECOND,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        value_fn=lambda service: service.events_per_s,
+        value_fn=lambda service: _rounded(service.events_per_s, 2),
     ),
     ServiceSensorDescription(
         key=HaIngestorSensor.LINES_PER_SECOND,
         translation_key=HaIngestorSensor.LINES_PER_SECOND,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        value_fn=lambda service: service.lines_per_s,
+        value_fn=lambda service: round(service.lines_per_s, 2),
     ),
     ServiceSensorDescription(
         key=HaIngestorSensor.ERROR_RATE,
@@ -139,7 +144,7 @@ SERVICE_SENSORS: tuple[ServiceSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
-        value_fn=lambda service: service.error_percent,
+        value_fn=lambda service: _rounded(service.error_percent, 1),
     ),
     ServiceSensorDescription(
         key=HaIngestorSensor.ERRORS_LAST_HOUR,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 30.0
+FIND_TIMEOUT_S = 5.0
 
 
 def free_port() -> int:
@@ -32,17 +33,18 @@ class AggregatorProcess:
     """
 
     def __init__(self, data: Path) -> None:
-        self._data = data
+        self.data = data
+        self._sent = 0
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
-        python = os.environ.get("HA_INGESTOR_AGGREGATOR_PYTHON", str(ROOT / ".venvs/dev/bin/python"))
-        with (self._data.parent / "aggregator.log").open("ab") as log:
+        python = os.environ.get("HA_INGESTOR_AGGREGATOR_PYTHON", str(ROOT / ".venvs/development/bin/python"))
+        with (self.data.parent / "aggregator.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [python, "-m", "aggregator", "--data", str(self._data), "--port", str(self._port)],
+                [python, "-m", "aggregator", "--data", str(self.data), "--port", str(self._port)],
                 env={"PYTHONPATH": str(ROOT / "addon"), "PATH": os.environ["PATH"]},
                 stdout=log,
                 stderr=log,
@@ -50,7 +52,7 @@ class AggregatorProcess:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                text = (self._data.parent / "aggregator.log").read_text()
+                text = (self.data.parent / "aggregator.log").read_text()
                 raise RuntimeError(f"the aggregator did not start:\n{text}")
             time.sleep(0.05)
 
@@ -68,7 +70,7 @@ class AggregatorProcess:
 
     def token_path(self, scope: str) -> Path:
         """Find the file of a scope's token."""
-        return self._data / "tokens" / scope
+        return self.data / "tokens" / scope
 
     def settings(self) -> dict[str, int]:
         """Read the settings that the aggregator has now."""
@@ -76,9 +78,17 @@ class AggregatorProcess:
         return settings
 
     def send(self, *records: Mapping[str, object]) -> None:
-        """Store log records; returns when they are on the disk."""
+        """Store log records; returns when they can be found."""
         body = "\n".join(map(json.dumps, records)).encode()
         self._request("/api/v1/logs", self.token("ingest"), body)
+        self._sent += len(records)
+        everything = json.dumps({"query": "", "limit": 5000}).encode()
+        deadline = time.monotonic() + FIND_TIMEOUT_S
+        found = 0
+        while found < self._sent:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{found} of {self._sent} lines found within {FIND_TIMEOUT_S:.0f} s")
+            found = len(json.loads(self._request("/api/v1/search", self.token("read"), everything))["rows"])
 
     def push_metrics(self, service: str, text: str) -> None:
         """Push metrics of a service, in Prometheus' text format."""

@@ -1,19 +1,22 @@
 """Home Assistant in the test's process, with a real aggregator beside it."""
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import cast
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.ha_ingestor import coordinator, websocket_api
 from custom_components.ha_ingestor.const import DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
 from tests.integration.aggregator_process import AggregatorProcess
-from tests.integration.harness import MockConfigEntry
+from tests.integration.harness import HomeAssistantSnapshotExtension, MockConfigEntry
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +45,26 @@ def aggregator(tmp_path: Path) -> Generator[AggregatorProcess]:
     process.start()
     yield process
     process.stop()
+
+
+@pytest.fixture
+async def other_server() -> AsyncGenerator[TestServer]:
+    """A web server that is no aggregator but answers everything."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text="<html>hello</html>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    server = TestServer(app, host="127.0.0.1")
+    async with server:
+        yield server
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots that leave out what Home Assistant makes up anew each time."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture

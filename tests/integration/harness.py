@@ -6,6 +6,9 @@ from pytest_homeassistant_custom_component.common import (  # type: ignore[impor
 from pytest_homeassistant_custom_component.components.diagnostics import (  # type: ignore[import-untyped]
     get_diagnostics_for_config_entry,
 )
+from pytest_homeassistant_custom_component.syrupy import (  # type: ignore[import-untyped]
+    HomeAssistantSnapshotExtension,
+)
 from pytest_homeassistant_custom_component.typing import (  # type: ignore[import-untyped]
     ClientSessionGenerator,
     MockHAClientWebSocket,
@@ -14,6 +17,7 @@ from pytest_homeassistant_custom_component.typing import (  # type: ignore[impor
 
 __all__ = [
     "ClientSessionGenerator",
+    "HomeAssistantSnapshotExtension",
     "MockConfigEntry",
     "MockHAClientWebSocket",
     "WebSocketGenerator",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from custom_components.ha_ingestor import client as client_module
@@ -191,6 +191,53 @@ async def test_a_live_connection_that_breaks_raises_after_its_last_message(conne
         assert (await anext(messages)).version == "9.9.9"
         with pytest.raises(AggregatorConnectionError, match="closed"):
             await anext(messages)
+
+
+async def test_a_peer_that_is_silent_but_answers_pings_is_kept(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "_SILENCE_S", 0.1)
+    pings = 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal pings
+        websocket = web.WebSocketResponse(autoping=False)
+        await websocket.prepare(request)
+        await websocket.send_json({"type": "ready", "version": "9.9.9"})
+        await websocket.receive_json()
+        await websocket.ping()
+        assert (await websocket.receive()).type is WSMsgType.PONG
+        while pings < 3:
+            message = await websocket.receive()
+            assert message.type is WSMsgType.PING
+            pings += 1
+            await websocket.pong(message.data)
+        await websocket.send_json({"id": 1, "type": "result"})
+        await websocket.receive()
+        return websocket
+
+    client = await connect(handler)
+    async with client.tail(""):
+        assert pings == 3
+
+
+async def test_a_peer_that_does_not_answer_pings_counts_as_away(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "_SILENCE_S", 0.1)
+    monkeypatch.setattr(client_module, "_CLOSE_TIMEOUT_S", 0.1)
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        websocket = web.WebSocketResponse(autoping=False)
+        await websocket.prepare(request)
+        await websocket.send_json({"type": "ready", "version": "9.9.9"})
+        await asyncio.sleep(1)
+        return websocket
+
+    client = await connect(handler)
+    with pytest.raises(AggregatorConnectionError, match="no answer within 0 s"):
+        async with client.tail(""):
+            pass
 
 
 async def test_rows_of_another_shape_are_refused(connect: Connect) -> None:

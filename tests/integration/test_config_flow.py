@@ -1,9 +1,6 @@
 """Set-up, re-authentication, reconfiguration and options against the real aggregator."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestServer
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
 from homeassistant.const import CONF_TOKEN, CONF_URL
@@ -13,19 +10,6 @@ from homeassistant.data_entry_flow import FlowResultType
 from custom_components.ha_ingestor.const import CONF_RETENTION_DAYS, DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
 from tests.integration.aggregator_process import AggregatorProcess, free_port
-
-
-@pytest.fixture
-async def other_server() -> AsyncGenerator[str]:
-    """The URL of a web server that is no aggregator but answers everything."""
-
-    async def answer(_request: web.Request) -> web.Response:
-        return web.Response(text="<html>hello</html>", content_type="text/html")
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(app, host="127.0.0.1") as server:
-        yield str(server.make_url("/"))
 
 
 async def test_saves_url_and_token_that_work(hass: HomeAssistant, aggregator: AggregatorProcess) -> None:
@@ -86,9 +70,13 @@ async def test_a_token_of_a_narrower_scope_is_refused(
     assert result["errors"] == {CONF_TOKEN: "missing_scope"}
 
 
-async def test_a_server_that_is_no_aggregator_is_refused(hass: HomeAssistant, other_server: str) -> None:
+async def test_a_server_that_is_no_aggregator_is_refused(
+    hass: HomeAssistant, other_server: TestServer
+) -> None:
     result = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}, data={CONF_URL: other_server, CONF_TOKEN: "any"}
+        DOMAIN,
+        context={"source": SOURCE_USER},
+        data={CONF_URL: str(other_server.make_url("/")), CONF_TOKEN: "any"},
     )
     assert result["errors"] == {CONF_URL: "unexpected_answer"}
 
@@ -167,13 +155,17 @@ async def test_reconfiguring_keeps_the_token_that_is_left_empty(
     )
     assert result["errors"] == {CONF_URL: "cannot_connect"}
 
-    moved = aggregator.url.replace("127.0.0.1", "localhost")
-    result = await hass.config_entries.flow.async_configure(result["flow_id"], {CONF_URL: moved})
+    await hass.async_add_executor_job(aggregator.stop)
+    moved = AggregatorProcess(aggregator.data)
+    await hass.async_add_executor_job(moved.start)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {CONF_URL: moved.url})
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
-    assert loaded_entry.data == {CONF_URL: moved, CONF_TOKEN: token}
+    assert loaded_entry.data == {CONF_URL: moved.url, CONF_TOKEN: token}
     assert loaded_entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(loaded_entry.entry_id)
+    await hass.async_add_executor_job(moved.stop)
 
 
 async def test_the_retention_is_read_from_and_written_to_the_aggregator(

@@ -1,6 +1,7 @@
 """What happens to the entities when the aggregator goes away and comes back."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from homeassistant.config_entries import SOURCE_REAUTH
@@ -86,6 +87,7 @@ async def test_figures_are_polled_where_no_websocket_gets_through(
 ) -> None:
     # An interval out of its limits is refused for good, as a proxy without WebSockets would do.
     monkeypatch.setattr(coordinator, "STATS_INTERVAL_S", 0)
+    monkeypatch.setattr(coordinator, "POLL_INTERVAL", timedelta(seconds=1))
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_add_executor_job(
         aggregator.send, {"service": "data-api", "level": "error", "message": "partial write"}

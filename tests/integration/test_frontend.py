@@ -48,7 +48,7 @@ async def test_the_module_is_served_without_a_login_under_its_version(
 async def test_every_page_of_home_assistant_loads_the_module(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, hass_storage: dict[str, Any]
 ) -> None:
-    hass_storage[onboarding.DOMAIN] = {"version": onboarding.STORAGE_VERSION, "data": {"done": STEPS}}
+    hass_storage["onboarding"] = {"version": onboarding.STORAGE_VERSION, "data": {"done": STEPS}}
     assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client_no_auth()
     assert 'import("/ha_ingestor/ha-ingestor.js?v=' in await (await client.get("/")).text()

@@ -1,10 +1,12 @@
 """Setting up and unloading config entries."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from aiohttp.test_utils import TestServer
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_TOKEN
+from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -31,6 +33,30 @@ async def test_setup_is_tried_again_while_the_aggregator_is_away(
     await hass.async_add_executor_job(aggregator.start)
     await hass.config_entries.async_reload(entry.entry_id)
     assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
+
+
+async def test_setup_is_tried_again_while_something_else_answers(
+    hass: HomeAssistant, entry: HaIngestorConfigEntry, other_server: TestServer
+) -> None:
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_URL: str(other_server.make_url("/"))}
+    )
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "unexpected_answer"
+
+
+async def test_the_device_shows_the_version_after_the_aggregator_was_updated(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    coordinator = loaded_entry.runtime_data
+    coordinator.async_set_updated_data(replace(coordinator.data, version="99.0.0"))
+    await hass.async_block_till_done()
+    device = device_registry.async_get_device_by_identifier(
+        (DOMAIN, loaded_entry.entry_id), loaded_entry.entry_id
+    )
+    assert device is not None
+    assert device.sw_version == "99.0.0"
 
 
 async def test_the_token_is_in_no_log_line(
@@ -70,13 +96,14 @@ async def test_a_service_device_can_be_deleted_only_when_it_is_not_listed(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     gone = device_registry.async_get_or_create(
-        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{entry.entry_id}_gone")}
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, f"{entry.entry_id}_gone")}, name="gone"
     )
     devices = {
-        device.name or "gone": device.id
+        str(device.name): device.id
         for device in dr.async_entries_for_config_entry(device_registry, entry.entry_id)
     }
-    assert devices == {"HA Ingestor": devices["HA Ingestor"], "listed": devices["listed"], "gone": gone.id}
+    assert set(devices) == {"HA Ingestor", "listed", "gone"}
+    assert devices["gone"] == gone.id
 
     client = await hass_ws_client(hass)
     deletable = {name: (await client.remove_device(id_))["success"] for name, id_ in devices.items()}

@@ -4,8 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestServer
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from custom_components.ha_ingestor.client import AggregatorClient
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
 from tests.integration.aggregator_process import AggregatorProcess
 from tests.integration.harness import MockHAClientWebSocket, WebSocketGenerator
@@ -101,6 +104,19 @@ async def test_search_says_that_the_aggregator_is_away(
     await hass.async_add_executor_job(aggregator.kill)
     answer = await ask(client, type="ha_ingestor/search", query="")
     assert answer["error"]["code"] == "cannot_connect"
+
+
+async def test_search_says_that_something_else_answers(
+    hass: HomeAssistant,
+    client: MockHAClientWebSocket,
+    loaded_entry: HaIngestorConfigEntry,
+    other_server: TestServer,
+) -> None:
+    loaded_entry.runtime_data.client = AggregatorClient(
+        async_get_clientsession(hass), other_server.make_url("/"), "any"
+    )
+    answer = await ask(client, type="ha_ingestor/search", query="")
+    assert answer["error"]["code"] == "unexpected_answer"
 
 
 @pytest.mark.usefixtures("loaded_entry")
