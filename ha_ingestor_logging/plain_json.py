@@ -52,7 +52,10 @@ def to_plain_json(value: object, depth: int = 0) -> Any:
             return clean_text(value)
     if depth >= _DEPTH_MAX:
         return clean_text(safe_repr(value))
-    return _plain_container(value, depth + 1)
+    try:
+        return _plain_container(value, depth + 1)
+    except Exception:  # noqa: BLE001 - a foreign container may raise anything
+        return clean_text(safe_repr(value))
 
 
 def clean_text(text: str) -> str:

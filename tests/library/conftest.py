@@ -1,0 +1,42 @@
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.library.recording_aggregator import RecordingAggregator
+
+RunScript: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def aggregator() -> Iterator[RecordingAggregator]:
+    server = RecordingAggregator()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def run_script(tmp_path: Path) -> RunScript:
+    """Runs a program of its own: what happens at an exit or a fork can't be seen from inside."""
+
+    def run(source: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        script = tmp_path / "program.py"
+        script.write_text(textwrap.dedent(source))
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HA_INGESTOR_")}
+        return subprocess.run(
+            [sys.executable, str(script)],
+            env={**inherited, "PYTHONPATH": str(ROOT), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,243 @@
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ha_ingestor_logging.delivery import HttpDelivery
+from ha_ingestor_logging.flush import FlushMarker
+from ha_ingestor_logging.levels import DEBUG, ERROR, INFO, WARNING
+from ha_ingestor_logging.output import Line
+from ha_ingestor_logging.settings import Settings
+from tests.library.recording_aggregator import Answer, RecordingAggregator
+
+MakeDelivery = Callable[..., HttpDelivery]
+
+
+class Reports:
+    def __init__(self) -> None:
+        self.reported: list[tuple[int, str]] = []
+
+    def __call__(self, level: int, message: str, /, **fields: object) -> None:
+        self.reported.append((level, message))
+
+
+@pytest.fixture
+def reports() -> Reports:
+    return Reports()
+
+
+@pytest.fixture
+def make_delivery(aggregator: RecordingAggregator, reports: Reports) -> Iterator[MakeDelivery]:
+    made: list[HttpDelivery] = []
+
+    def make(**settings: Any) -> HttpDelivery:
+        chosen: dict[str, Any] = {"url": aggregator.url, "batch_interval_s": 0.01, "metrics_interval_s": 0.0}
+        delivery = HttpDelivery(
+            Settings(service="service", token="secret", **{**chosen, **settings}), lambda: b"up 1\n", reports
+        )
+        made.append(delivery)
+        return delivery
+
+    yield make
+    for delivery in made:
+        delivery.close()
+
+
+def line(number: int, padding: int = 0, level: int = INFO) -> Line:
+    return level, json.dumps({"n": number, "uid": f"u{number}", "padding": "x" * padding}).encode() + b"\n"
+
+
+def flushed(delivery: HttpDelivery, timeout_s: float = 15.0) -> bool:
+    marker = FlushMarker(1)
+    delivery.flush(marker)
+    return marker.wait(timeout_s)
+
+
+def numbers(aggregator: RecordingAggregator) -> list[int]:
+    return [record["n"] for record in aggregator.records]
+
+
+def test_lines_arrive_in_order(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+    delivery = make_delivery()
+    delivery.write([line(number) for number in range(100)])
+    assert flushed(delivery)
+    assert numbers(aggregator) == list(range(100))
+    assert delivery.delivered == 100
+    assert delivery.dropped == {}
+
+
+def test_lines_are_gathered_into_one_request(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+    delivery = make_delivery(batch_interval_s=0.3)
+    for number in range(10):
+        delivery.write([line(number)])
+    aggregator.wait_for(1)
+    assert flushed(delivery)
+    assert [len(request.lines) for request in aggregator.log_requests] == [10]
+
+
+def test_a_batch_holds_no_more_than_its_bound(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+    delivery = make_delivery(batch_size_bytes=3000)
+    delivery.write([line(number, padding=1000) for number in range(7)])
+    assert flushed(delivery)
+    assert [len(request.lines) for request in aggregator.log_requests] == [2, 2, 2, 1]
+
+
+@pytest.mark.parametrize("failure", [Answer(429), Answer(500), Answer(503), Answer(0), Answer(200, b"proxy")])
+def test_a_failed_request_is_repeated_with_the_same_uids(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, failure: Answer
+) -> None:
+    aggregator.answers.append(failure)
+    delivery = make_delivery()
+    delivery.write([line(1), line(2)])
+    assert flushed(delivery)
+    first, second = aggregator.log_requests
+    assert first.lines == second.lines
+    assert [record["uid"] for record in second.lines] == ["u1", "u2"]
+    assert (delivery.delivered, delivery.retries) == (2, 1)
+
+
+def test_the_aggregators_wish_to_wait_is_respected(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers.append(Answer(429, headers={"Retry-After": "2"}))
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    aggregator.wait_for(1)
+    started = time.monotonic()
+    aggregator.wait_for(2)
+    assert 1.8 < time.monotonic() - started < 6
+
+
+def test_a_flush_does_not_wait_for_the_next_attempt(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers.append(Answer(503, headers={"Retry-After": "200"}))
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    aggregator.wait_for(1)
+    assert flushed(delivery)
+    assert numbers(aggregator) == [1, 1]
+
+
+def test_a_batch_that_is_too_large_is_halved(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+    aggregator.answers += [Answer(413), Answer(413)]
+    delivery = make_delivery()
+    delivery.write([line(number) for number in range(4)])
+    assert flushed(delivery)
+    assert [[record["n"] for record in request.lines] for request in aggregator.log_requests] == [
+        [0, 1, 2, 3],
+        [0, 1],
+        [0],
+        [1],
+        [2, 3],
+    ]
+    assert delivery.delivered == 4
+
+
+def test_one_line_that_is_too_large_is_dropped_and_counted(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers.append(Answer(413))
+    delivery = make_delivery()
+    delivery.write([line(1, level=ERROR)])
+    assert flushed(delivery)
+    assert delivery.dropped == {("too_large", ERROR): 1}
+
+
+def test_a_refused_batch_is_dropped_counted_and_reported(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports
+) -> None:
+    aggregator.answers.append(Answer(400))
+    delivery = make_delivery()
+    delivery.write([line(1), line(2, level=ERROR)])
+    assert flushed(delivery)
+    delivery.write([line(3)])
+    assert flushed(delivery)
+    assert delivery.dropped == {("refused", INFO): 1, ("refused", ERROR): 1}
+    assert delivery.delivered == 1
+    assert reports.reported == [(ERROR, "the aggregator refused log lines")]
+
+
+def test_lines_kept_as_text_only_are_counted(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+    aggregator.answers.append(Answer(200, b'{"accepted":1,"errors":[{"line":1,"message":"bad"}]}'))
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    assert flushed(delivery)
+    assert (delivery.delivered, delivery.faulty) == (1, 1)
+
+
+def test_memory_is_bounded_while_the_aggregator_is_away(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers.append(Answer(503, headers={"Retry-After": "200"}))
+    delivery = make_delivery(delivery_size_bytes=100_000, batch_size_bytes=1000)
+    delivery.write([line(0)])
+    aggregator.wait_for(1)
+    delivery.write([line(number, padding=1000, level=DEBUG) for number in range(1, 1000)])
+    assert not delivery.has_room
+    delivery.write([line(1000, level=ERROR)])
+    ((reason, count),) = delivery.dropped.items()
+    assert reason == ("delivery_full", DEBUG)
+    assert flushed(delivery)
+    assert delivery.has_room
+    kept = set(numbers(aggregator))
+    assert len(kept) == 1001 - count
+    assert {0, 1, 1000} <= kept
+    assert sum(len(request.body) for request in aggregator.log_requests) < 100_000
+
+
+def test_an_outage_is_reported_once_and_its_end(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports
+) -> None:
+    aggregator.answers += [Answer(503)] * 3
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    for _ in range(4):
+        flushed(delivery, 0.2)
+    aggregator.wait_for(4)
+    assert flushed(delivery)
+    assert reports.reported == [
+        (WARNING, "the aggregator is unavailable; log lines wait"),
+        (INFO, "the aggregator is available again"),
+    ]
+
+
+def test_one_closed_connection_is_not_worth_a_report(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports
+) -> None:
+    aggregator.answers.append(Answer(0))
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    assert flushed(delivery)
+    assert reports.reported == []
+
+
+def test_what_is_undelivered_when_it_closes_is_counted(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers += [Answer(503, headers={"Retry-After": "200"})] * 5
+    delivery = make_delivery(batch_size_bytes=1)
+    delivery.write([line(1), line(2, level=ERROR)])
+    aggregator.wait_for(1)
+    delivery.close()
+    assert delivery.dropped == {("exit", INFO): 1, ("exit", ERROR): 1}
+
+
+def test_metrics_are_pushed_at_their_interval_even_without_lines(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    delivery = make_delivery(metrics_interval_s=0.1)
+    delivery.start()
+    with aggregator.arrived:
+        assert aggregator.arrived.wait_for(lambda: len(aggregator.requests) >= 3, 10)
+    assert {(request.method, request.path, request.body) for request in aggregator.requests} == {
+        ("PUT", "/metrics/job/service", b"up 1\n")
+    }
+
+
+def test_a_flush_pushes_the_metrics(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+    delivery = make_delivery(metrics_interval_s=1000.0)
+    assert flushed(delivery)
+    assert [request.path for request in aggregator.requests] == ["/metrics/job/service"]

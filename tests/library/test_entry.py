@@ -1,0 +1,52 @@
+import sys
+
+import pytest
+
+from ha_ingestor_logging.bounded_queue import BoundedQueue
+from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue, ExceptionInfo, resolve_exception
+
+
+def emitted(queue: EntryQueue) -> list[Entry]:
+    return [item for _, item in queue.take() if isinstance(item, tuple)]
+
+
+def test_an_entry_holds_what_its_rendering_needs() -> None:
+    queue: EntryQueue = BoundedQueue(10, 10_000)
+    Emitter("name", queue, 20).emit(30, {"bound": 1}, "event", ("arg",), {"field": 2})
+    ((at_ns, level, name, _, bound, event, args, fields),) = emitted(queue)
+    assert at_ns > 1_700_000_000 * 10**9
+    assert (level, name, bound, event, args, fields) == (30, "name", {"bound": 1}, "event", ("arg",), {"field": 2})
+
+
+def test_long_texts_count_towards_the_bound() -> None:
+    queue: EntryQueue = BoundedQueue(1000, 10_000)
+    emitter = Emitter("name", queue, 20)
+    emitter.emit(40, {}, "x" * 20_000, (), {})
+    emitter.emit(40, {}, "event", (), {"field": "x" * 20_000})
+    assert queue.refused == {40: 2}
+    emitter.emit(40, {}, "x" * 5_000, (), {"field": 1})
+    assert 5_000 < queue.size_bytes < 7_000
+
+
+def test_the_exception_being_handled_is_found_in_the_callers_thread() -> None:
+    queue: EntryQueue = BoundedQueue(10, 10_000)
+    error = ValueError("bad")
+    try:
+        raise error
+    except ValueError:
+        Emitter("name", queue, 20).emit(40, {}, "event", (), {"exc_info": True})
+    (entry,) = emitted(queue)
+    assert entry[7]["exc_info"] == (ValueError, error, error.__traceback__)
+
+
+@pytest.mark.parametrize("exc_info", [False, None, True, (None, None, None), "text", ()])
+def test_without_an_exception_there_is_none(exc_info: object) -> None:
+    assert sys.exc_info() == (None, None, None)
+    assert resolve_exception(exc_info) is None
+
+
+def test_an_exception_or_a_tuple_may_be_given() -> None:
+    error = ValueError("bad")
+    expected: ExceptionInfo = (ValueError, error, None)
+    assert resolve_exception(error) == expected
+    assert resolve_exception(expected) == expected
