@@ -1,0 +1,71 @@
+"""Starts the aggregator in the app's container: reads the options, gives up root, and becomes it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+OPTIONS = Path("/data/options.json")
+DATA = Path("/data/aggregator")
+SHARED = Path("/config")
+USER_ID = 8480
+DEFAULT_LOG_LEVEL = "info"
+
+
+def main() -> None:
+    """Replace this process by the aggregator's."""
+    log_level = read_log_level(OPTIONS)
+    DATA.mkdir(mode=0o700, exist_ok=True)
+    share_tokens(DATA, SHARED)
+    if os.getuid() == 0:
+        for folder in (DATA, SHARED / "tokens"):
+            if folder.is_dir():
+                give(folder, USER_ID)
+        os.setgroups([])
+        os.setgid(USER_ID)
+        os.setuid(USER_ID)
+    environment = os.environ | {
+        "HA_INGESTOR_DATA": str(DATA),
+        "HA_INGESTOR_HOST": "0.0.0.0",  # noqa: S104 - the container's network is the boundary
+        "HA_INGESTOR_LOG_LEVEL": log_level,
+    }
+    os.execve(sys.executable, [sys.executable, "-m", "aggregator"], environment)  # noqa: S606 - no shell
+
+
+def read_log_level(options: Path) -> str:
+    """Return the option `log_level`; outside the Supervisor there is no file of options.
+
+    Raises:
+        SystemExit: the file is no JSON object.
+    """
+    if not options.exists():
+        return DEFAULT_LOG_LEVEL
+    try:
+        return str(json.loads(options.read_bytes()).get("log_level", DEFAULT_LOG_LEVEL))
+    except (ValueError, AttributeError) as error:
+        raise SystemExit(f"{options} is no JSON object: {error}") from error
+
+
+def share_tokens(data: Path, shared: Path) -> None:
+    """Keep the tokens in the folder that the app's owner can open, where there is one."""
+    tokens = data / "tokens"
+    if not shared.is_dir() or tokens.is_dir():
+        return
+    (shared / "tokens").mkdir(mode=0o700, exist_ok=True)
+    if not tokens.is_symlink():
+        tokens.symlink_to(shared / "tokens")
+
+
+def give(folder: Path, user_id: int) -> None:
+    """Make a user the owner of a folder and all in it; links are not followed."""
+    if folder.stat().st_uid == user_id:
+        return
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(parent, name), user_id, user_id, follow_symlinks=False)
+    # Last, so that a walk that was cut short is done again.
+    os.chown(folder, user_id, user_id)
+
+
+if __name__ == "__main__":
+    main()
