@@ -22,27 +22,27 @@ _PLAIN_NAMES: Final = {
 }
 
 
-def explain(error: UnexpectedInput, text: str, accepted: AbstractSet[str]) -> QuerySyntaxError:
+def explain(error: UnexpectedInput, text: str, before: str, accepted: AbstractSet[str]) -> QuerySyntaxError:
     """Make the error that names column and expectations.
 
     Args:
         error: what the parser raised.
         text: the search.
+        before: the last token before the error.
         accepted: names of the terminals that could have come.
     """
     token = getattr(error, "token", None)
     if token is not None and token.type == "$END":
-        return _at_end(text, accepted)
-    return _at(cast("int", error.pos_in_stream), text, accepted)
+        return _at_end(text, before, accepted)
+    return _at(cast("int", error.pos_in_stream), text, before, accepted)
 
 
-def _at(position: int, text: str, accepted: AbstractSet[str]) -> QuerySyntaxError:
+def _at(position: int, text: str, before: str, accepted: AbstractSet[str]) -> QuerySyntaxError:
     column, end_column = position + 1, len(text) + 1
     expected: tuple[str, ...] = ()
     match text[position]:
         case ":":
-            field = text[:position].rsplit(maxsplit=1)[-1]
-            message = f"expected a value right after '{field}:'; text with a colon needs quotes"
+            message = f"expected a value right after '{before}:'; text with a colon needs quotes"
             column, expected = column + 1, ("a value",)
         case '"':
             message = f"expected '\"' to close the one in column {column}"
@@ -62,11 +62,11 @@ def _at(position: int, text: str, accepted: AbstractSet[str]) -> QuerySyntaxErro
     return QuerySyntaxError(message, column, expected)
 
 
-def _at_end(text: str, accepted: AbstractSet[str]) -> QuerySyntaxError:
+def _at_end(text: str, before: str, accepted: AbstractSet[str]) -> QuerySyntaxError:
     # Of all that could go on, only the missing bracket is an error's cure.
     expected = _plain({"RPAR"} if "RPAR" in accepted else accepted)
     return QuerySyntaxError(
-        f"expected {_listed(expected)} after '{text.rsplit(maxsplit=1)[-1]}'",
+        f"expected {_listed(expected)} after '{before}'",
         len(text.rstrip()) + 1,
         expected,
     )

@@ -17,7 +17,7 @@ def json_filter(column: str, pointers: Sequence[str], test: Test) -> SqlFilter:
         test: null never passes.
     """
     if not pointers:
-        return _value_filter(column, test)
+        return _value_filter(f"{column}::VARCHAR", test)
     places = SqlFilter(f"TRY(json_extract({column}, ?::VARCHAR[]))", (list(pointers),))
     return _any_element(places, "place", lambda place: _value_filter(place, test))
 
@@ -35,9 +35,10 @@ def _value_filter(value: str, test: Test) -> SqlFilter:
 
 
 def _any_element(values: SqlFilter, name: str, passes: Callable[[str], SqlFilter]) -> SqlFilter:
+    # As text, because DuckDB would take what JSON is compared with for JSON too.
     condition = passes(name)
     return SqlFilter(
-        f"len(list_filter({values.sql}, lambda {name}: {condition.sql})) > 0",
+        f"len(list_filter({values.sql}::VARCHAR[], lambda {name}: {condition.sql})) > 0",
         values.parameters + condition.parameters,
     )
 
@@ -56,7 +57,7 @@ def _equality(value: str, text: str) -> SqlFilter:
     written = [json.dumps(text, ensure_ascii=False)]
     if text != "null" and not text.startswith('"'):
         written.append(text)
-    otherwise = number_filter(f"{value}::VARCHAR", "=", text) if is_number(text) else FALSE
+    otherwise = number_filter(value, "=", text) if is_number(text) else FALSE
     return SqlFilter(
         f"CASE WHEN {value} IN ({', '.join('?' * len(written))}) THEN TRUE "
         f"WHEN contains({value}, '\\') THEN {_string(value)} = ? ELSE {otherwise.sql} END",
@@ -77,11 +78,11 @@ def _text(value: str) -> str:
     """SQL of a string's text, or of anything else as it was written; NULL for null."""
     return (
         f"CASE WHEN starts_with({value}, '\"') THEN TRY({value} ->> '$') "
-        f"WHEN {value} <> 'null' THEN {value}::VARCHAR END"
+        f"WHEN {value} <> 'null' THEN {value} END"
     )
 
 
 def _number(value: str) -> str:
     """SQL of the text of a number, or of a string that reads as one."""
     in_string = read_number(f"TRY({value} ->> '$')")
-    return f"CASE WHEN starts_with({value}, '\"') THEN {in_string} ELSE {value}::VARCHAR END"
+    return f"CASE WHEN starts_with({value}, '\"') THEN {in_string} ELSE {value} END"

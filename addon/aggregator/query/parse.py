@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final, cast
 
@@ -41,7 +40,7 @@ def parse(text: str) -> Node:
                 raise QuerySyntaxError(f"more than {MAX_NESTING} brackets are open", column_of(token), ())
         node = cast("Node", parser.feed_token(Token("$END", "")))
     except UnexpectedInput as error:
-        raise explain(error, text, _accepted(text, error)) from error
+        raise _explain(text, error) from error
     for term in terms(node):
         try:
             check(term)
@@ -50,14 +49,17 @@ def parse(text: str) -> Node:
     return node
 
 
-def _accepted(text: str, error: UnexpectedInput) -> AbstractSet[str]:
-    """Name the terminals that could have come where an error is."""
+def _explain(text: str, error: UnexpectedInput) -> QuerySyntaxError:
+    """Parse once more up to an error, to see what it came after and what could have come."""
     parser = _parser().parse_interactive(text)
+    before = ""
     with contextlib.suppress(UnexpectedInput):
         for token in parser.iter_parse():
             if token.start_pos == error.pos_in_stream:
                 break
-    return cast("set[str]", parser.accepts())  # type: ignore[no-untyped-call]  # lark's own gap
+            before = str(token)
+    accepted = cast("set[str]", parser.accepts())  # type: ignore[no-untyped-call]  # lark's own gap
+    return explain(error, text, before, accepted)
 
 
 def _check_characters(text: str) -> None:
