@@ -33,10 +33,14 @@ def compile_filter(
         now_ns: the present in nanoseconds since the epoch.
         rest: the column of JSON objects with every field that has no column, if there is one.
 
+    Returns:
+        The condition in brackets, so that others can be joined to it.
+
     Raises:
         QueryValueError: if a term asks its field for what it can't have; never for a parsed search.
     """
-    return _Compiler(columns, rest, now_ns).node(node)
+    condition = _Compiler(columns, rest, now_ns).node(node)
+    return SqlFilter(f"({condition.sql})", condition.parameters)
 
 
 @dataclass(frozen=True, slots=True)
