@@ -115,8 +115,8 @@ def _raise_for_bad_lines(decoded: Decoded, outcome: Outcome) -> None:
     if decoded.errors:
         first = decoded.errors[0]
         raise InvalidBodyError(
-            f"line {first.line}: {first.message}; "
-            f"{decoded.errors_total} bad lines, {outcome.accepted} samples taken",
+            f"line {first.line}: {first.message} "
+            f"(bad lines: {decoded.errors_total}, samples taken: {outcome.accepted})",
             line=first.line,
             accepted=outcome.accepted,
             errors=[{"line": error.line, "message": error.message} for error in decoded.errors],

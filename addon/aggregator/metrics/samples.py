@@ -77,7 +77,7 @@ class Decoded:
         """Count a bad line, and keep its reason while there are few of them."""
         self.errors_total += 1
         if len(self.errors) < REPORTED_LINE_ERRORS:
-            self.errors.append(LineError(line, message))
+            self.errors.append(LineError(line, message.rstrip(".")))
 
 
 def metric_name(text: str) -> str:
