@@ -6,6 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import hass_frontend
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
@@ -104,6 +105,23 @@ def test_every_sensor_has_a_name_and_an_icon() -> None:
     assert set(translations) == set(icons) == SENSOR_KEYS
     assert all(entry["name"] for entry in translations.values())
     assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon["default"]) for icon in icons.values())
+
+
+def test_every_icon_exists() -> None:
+    names = {
+        icon["name"] for icon in json.loads((hass_frontend.where() / "static/mdi/iconList.json").read_text())
+    }
+    used = leaves(read_json(FOLDER / "icons.json")).values()
+    assert {icon.removeprefix("mdi:") for icon in used} - names == set()
+
+
+def test_every_sensor_and_option_is_documented() -> None:
+    guide = (ROOT / "docs/integration.md").read_text()
+    translations = read_json(FOLDER / "translations/en.json")
+    names = [sensor["name"] for sensor in translations["entity"]["sensor"].values()]
+    names += translations["options"]["step"]["init"]["data"].values()
+    names += translations["config"]["step"]["user"]["data"].values()
+    assert [name for name in names if f"| {name} |" not in guide] == []
 
 
 @pytest.mark.parametrize("description", [*HUB_SENSORS, *SERVICE_SENSORS], ids=lambda sensor: sensor.key)
