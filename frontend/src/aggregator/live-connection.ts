@@ -1,4 +1,5 @@
 import { TransportError, type TailState, type Unsubscribe } from "../transport";
+import { Backoff, type BackoffLimits } from "../backoff";
 import { errorFrom } from "./errors";
 
 /** What a subscription asks for, without its ID. */
@@ -11,14 +12,6 @@ export interface LiveSubscriber {
   onState(state: TailState): void;
 }
 
-export interface Backoff {
-  /** ms */
-  readonly first: number;
-  /** ms */
-  readonly longest: number;
-}
-
-const BACKOFF: Backoff = { first: 500, longest: 30_000 };
 const CLOSED_UNAUTHORIZED = 4401;
 
 /** One WebSocket for all subscriptions: opened with the first, closed with the last, renewed when lost. */
@@ -30,13 +23,12 @@ export class LiveConnection {
   #socket: WebSocket | undefined;
   #ready = false;
   #lastId = 0;
-  #attempts = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, token: string, backoff: Backoff = BACKOFF) {
+  constructor(url: string, token: string, backoff?: BackoffLimits) {
     this.#url = url;
     this.#token = token;
-    this.#backoff = backoff;
+    this.#backoff = new Backoff(backoff);
   }
 
   subscribe(request: LiveRequest, subscriber: LiveSubscriber): Unsubscribe {
@@ -100,21 +92,17 @@ export class LiveConnection {
       }
       return;
     }
-    const ceiling = Math.min(this.#backoff.longest, this.#backoff.first * 2 ** this.#attempts);
-    this.#attempts += 1;
-    // Half of the wait is random, so that many pages do not return to a restarted server at once.
-    const delay = ceiling / 2 + (Math.random() * ceiling) / 2;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#open();
-    }, delay);
+    }, this.#backoff.next());
     this.#tellAll({ status: "reconnecting" });
   }
 
   #receive(message: Readonly<Record<string, unknown>>): void {
     if (message.type === "ready") {
       this.#ready = true;
-      this.#attempts = 0;
+      this.#backoff.reset();
       for (const [id, { request }] of this.#subscriptions) {
         this.#send({ id, ...request });
       }

@@ -7,8 +7,9 @@ import {
   type Transport,
   type Unsubscribe,
 } from "../transport";
+import type { BackoffLimits } from "../backoff";
 import { errorFrom } from "./errors";
-import { type Backoff, LiveConnection } from "./live-connection";
+import { LiveConnection } from "./live-connection";
 import type { Stats } from "./stats";
 
 /** Reaches an aggregator directly, by its own HTTP and WebSocket API. */
@@ -22,7 +23,7 @@ export class AggregatorTransport implements Transport {
    * @param token A token with the scope `read`; sent in headers and messages only.
    * @param backoff Waiting times between attempts to reconnect.
    */
-  constructor(baseUrl: string, token: string, backoff?: Backoff) {
+  constructor(baseUrl: string, token: string, backoff?: BackoffLimits) {
     this.#searchUrl = new URL("api/v1/search", baseUrl);
     this.#token = token;
     const liveUrl = new URL("api/v1/live", baseUrl);

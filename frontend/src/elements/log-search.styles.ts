@@ -25,7 +25,7 @@ export const searchStyles = css`
   }
   .box {
     position: relative;
-    flex: 1 1 320px;
+    flex: 1 1 400px;
     min-width: 0;
   }
   .box > svg {
@@ -69,7 +69,7 @@ export const searchStyles = css`
   .error-place {
     position: absolute;
     inset-block-start: 29px;
-    inset-inline: ${INPUT_PADDING + 1}px 70px;
+    inset-inline: ${INPUT_PADDING + 1}px 58px;
     height: 3px;
     overflow: hidden;
     font: 14px/1 var(--_mono);
@@ -163,7 +163,8 @@ export const searchStyles = css`
     color: var(--_muted);
     line-height: 20px;
   }
-  .main {
+  .main,
+  .lines {
     position: relative;
     flex: 1;
     min-height: 0;
@@ -235,11 +236,9 @@ export const searchStyles = css`
   }
   .new-lines {
     position: absolute;
-    inset-block-start: 10px;
-    inset-inline: 0;
+    inset-block-start: 8px;
+    inset-inline-end: 20px;
     z-index: 2;
-    width: max-content;
-    margin-inline: auto;
     height: 32px;
     padding: 0 14px;
     display: flex;
@@ -296,6 +295,13 @@ export const searchStyles = css`
       min-width: 0;
       padding-inline: 8px;
       justify-content: center;
+    }
+    .choices select.control {
+      padding-inline: 6px 2px;
+      font-size: 13px;
+    }
+    .choices [data-testid="range-select"] {
+      flex-grow: 1.3;
     }
     .choices button.control {
       flex: 0 0 auto;

@@ -161,7 +161,8 @@ export class LogSearch extends LitElement {
         @log-filter=${(event: FilterEvent) => this.addFilter(event.term, event.exclude)}
       >
         ${session.searching ? html`<div class="progress" data-testid="loading"></div>` : nothing}
-        ${session.waitingCount > 0 ? this._renderNewLines() : nothing} ${this._renderBanner()} ${this._renderMain()}
+        ${this._renderBanner()}
+        <div class="lines">${session.waitingCount > 0 ? this._renderNewLines() : nothing} ${this._renderMain()}</div>
       </div>
       <div class="foot">
         <span role="status" data-testid="status">${this.#statusText()}</span>
@@ -262,7 +263,7 @@ export class LogSearch extends LitElement {
       return html`<div class="banner" data-testid="reconnecting">Connection lost. Reconnecting…</div>`;
     }
     if (missedCount > 0) {
-      const text = `${counted(missedCount, "line")} skipped, because they came faster than they could be shown.`;
+      const text = `${counted(missedCount, "line")} skipped, because they came too fast to be shown.`;
       return this._renderRetryBanner("missed-lines", "", text);
     }
     return nothing;

@@ -1,3 +1,4 @@
+import { Backoff, type BackoffLimits } from "../backoff";
 import {
   TransportError,
   type SearchPage,
@@ -12,9 +13,15 @@ import type { HomeAssistantConnection } from "./types";
 /** Reaches the aggregator through Home Assistant's WebSocket, so that the browser needs no address or token. */
 export class HomeAssistantTransport implements Transport {
   readonly #connection: HomeAssistantConnection;
+  readonly #backoff: BackoffLimits | undefined;
 
-  constructor(connection: HomeAssistantConnection) {
+  /**
+   * @param connection Home Assistant's own, as its frontend hands it to cards.
+   * @param backoff Waiting times between attempts to follow while the aggregator is away.
+   */
+  constructor(connection: HomeAssistantConnection, backoff?: BackoffLimits) {
     this.#connection = connection;
+    this.#backoff = backoff;
   }
 
   async search(request: SearchRequest, signal: AbortSignal): Promise<SearchPage> {
@@ -30,45 +37,90 @@ export class HomeAssistantTransport implements Transport {
   }
 
   tail(query: string, onRows: (batch: TailBatch) => void, onState: (state: TailState) => void): Unsubscribe {
-    let ended = false;
-    const onReady = (): void => onState({ status: "live" });
-    const onDisconnected = (): void => onState({ status: "reconnecting" });
-    const end = (): void => {
-      ended = true;
-      this.#connection.removeEventListener("ready", onReady);
-      this.#connection.removeEventListener("disconnected", onDisconnected);
-    };
-    onState({ status: "connecting" });
-    const subscribed = this.#connection.subscribeMessage(
-      (event) => {
-        if (!ended) {
-          onRows(event as TailBatch);
-        }
-      },
-      { type: "ha_ingestor/tail", query },
-    );
-    subscribed.then(
-      () => {
-        if (!ended) {
-          this.#connection.addEventListener("ready", onReady);
-          this.#connection.addEventListener("disconnected", onDisconnected);
-          onState({ status: "live" });
-        }
-      },
-      (error: unknown) => {
-        if (!ended) {
-          end();
-          onState({ status: "failed", error: errorFromHomeAssistant(error) });
-        }
-      },
-    );
-    return () => {
-      end();
-      // A connection that is gone needs no unsubscription, and a failed subscription was reported above.
-      subscribed.then((unsubscribe) => unsubscribe()).catch(() => undefined);
-    };
+    const subscription = new TailSubscription(this.#connection, query, onRows, onState, new Backoff(this.#backoff));
+    return () => subscription.end();
   }
 }
+
+/** One tail; begun again while Home Assistant or the aggregator is away. */
+class TailSubscription {
+  readonly #connection: HomeAssistantConnection;
+  readonly #query: string;
+  readonly #onRows: (batch: TailBatch) => void;
+  readonly #onState: (state: TailState) => void;
+  readonly #backoff: Backoff;
+  #ended = false;
+  #unsubscribe: (() => Promise<void>) | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    connection: HomeAssistantConnection,
+    query: string,
+    onRows: (batch: TailBatch) => void,
+    onState: (state: TailState) => void,
+    backoff: Backoff,
+  ) {
+    this.#connection = connection;
+    this.#query = query;
+    this.#onRows = onRows;
+    this.#onState = onState;
+    this.#backoff = backoff;
+    onState({ status: "connecting" });
+    void this.#begin();
+  }
+
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#retry);
+    this.#connection.removeEventListener("ready", this.#onReady);
+    this.#connection.removeEventListener("disconnected", this.#onDisconnected);
+    // Where the connection is lost there is nothing to unsubscribe from.
+    this.#unsubscribe?.().catch(() => undefined);
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      this.#unsubscribe = await this.#connection.subscribeMessage((event) => this.#receive(event), {
+        type: "ha_ingestor/tail",
+        query: this.#query,
+      });
+    } catch (error) {
+      this.#refused(errorFromHomeAssistant(error));
+      return;
+    }
+    if (this.#ended) {
+      this.end();
+      return;
+    }
+    this.#connection.addEventListener("ready", this.#onReady);
+    this.#connection.addEventListener("disconnected", this.#onDisconnected);
+    this.#onReady();
+  }
+
+  #receive(event: unknown): void {
+    if (!this.#ended) {
+      this.#onRows(event as TailBatch);
+    }
+  }
+
+  #refused(error: TransportError): void {
+    if (this.#ended) {
+      return;
+    }
+    if (PASSING_FAULTS.has(error.code)) {
+      this.#retry = setTimeout(() => void this.#begin(), this.#backoff.next());
+      this.#onState({ status: "reconnecting" });
+    } else {
+      this.#onState({ status: "failed", error });
+    }
+  }
+
+  readonly #onReady = (): void => this.#onState({ status: "live" });
+  readonly #onDisconnected = (): void => this.#onState({ status: "reconnecting" });
+}
+
+/** Error codes of a subscription that may succeed a little later. */
+const PASSING_FAULTS: ReadonlySet<string> = new Set(["unreachable", "cannot_connect", "not_loaded"]);
 
 interface CommandError {
   readonly code: string;

@@ -26,7 +26,7 @@ let transport: HomeAssistantTransport;
 beforeEach(async () => {
   server = new HomeAssistantServer();
   connection = await createConnection({ auth: createLongLivedTokenAuth(await server.start(), "token") });
-  transport = new HomeAssistantTransport(connection);
+  transport = new HomeAssistantTransport(connection, { first: 10, longest: 20 });
 });
 
 afterEach(() => {
@@ -117,6 +117,22 @@ describe("tail", () => {
     server.onCommand = (reply) => reply(SYNTAX_ERROR);
     tail();
     await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ status: "failed", error: { column: 7 } }));
+  });
+
+  it("tries again until the aggregator is back", async () => {
+    let attempts = 0;
+    server.onCommand = (reply, command) => {
+      attempts += 1;
+      if (attempts < 3) {
+        reply({ type: "result", success: false, error: { code: "cannot_connect", message: "away" } });
+      } else {
+        subscribeAndSend(reply, command);
+      }
+    };
+    const end = tail();
+    await vi.waitFor(() => expect(batches).toEqual([BATCH]));
+    expect(states.map((state) => state.status)).toEqual(["connecting", "reconnecting", "reconnecting", "live"]);
+    end();
   });
 
   it("tells nothing any more once it is ended", async () => {
