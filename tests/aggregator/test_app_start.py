@@ -1,0 +1,110 @@
+"""The start of the app's container, as far as it needs no container."""
+
+import json
+import os
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "addon" / "start.py"
+
+
+@pytest.fixture
+def start() -> SimpleNamespace:
+    """Return the script's functions."""
+    return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
+
+
+def test_the_log_level_is_the_options(start: SimpleNamespace, tmp_path: Path) -> None:
+    options = tmp_path / "options.json"
+    options.write_text(json.dumps({"log_level": "debug"}))
+
+    assert start.read_log_level(options) == "debug"
+
+
+@pytest.mark.parametrize("content", [None, "{}"])
+def test_without_the_option_the_default_holds(
+    start: SimpleNamespace, tmp_path: Path, content: str | None
+) -> None:
+    options = tmp_path / "options.json"
+    if content is not None:
+        options.write_text(content)
+
+    assert start.read_log_level(options) == "info"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "\udcff"])
+def test_broken_options_end_the_start_with_their_name(
+    start: SimpleNamespace, tmp_path: Path, content: str
+) -> None:
+    options = tmp_path / "options.json"
+    options.write_bytes(content.encode(errors="surrogateescape"))
+
+    with pytest.raises(SystemExit, match=r"options\.json is no JSON object"):
+        start.read_log_level(options)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Return a data folder and a shared one."""
+    data, shared = tmp_path / "data", tmp_path / "config"
+    data.mkdir()
+    shared.mkdir()
+    return data, shared
+
+
+def test_tokens_lie_where_their_owner_can_read_them(
+    start: SimpleNamespace, folders: tuple[Path, Path]
+) -> None:
+    data, shared = folders
+    start.share_tokens(data, shared)
+    (data / "tokens" / "read").write_text("secret")
+    start.share_tokens(data, shared)
+
+    assert (shared / "tokens" / "read").read_text() == "secret"
+    assert (shared / "tokens").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_shared_folder_that_was_emptied_is_made_again(
+    start: SimpleNamespace, folders: tuple[Path, Path]
+) -> None:
+    data, shared = folders
+    start.share_tokens(data, shared)
+    (shared / "tokens").rmdir()
+    start.share_tokens(data, shared)
+
+    assert (data / "tokens").is_dir()
+
+
+def test_tokens_that_are_there_stay_where_they_are(
+    start: SimpleNamespace, folders: tuple[Path, Path]
+) -> None:
+    data, shared = folders
+    (data / "tokens").mkdir()
+    start.share_tokens(data, shared)
+
+    assert not (data / "tokens").is_symlink()
+    assert not (shared / "tokens").exists()
+
+
+def test_without_a_shared_folder_tokens_stay_with_the_data(start: SimpleNamespace, tmp_path: Path) -> None:
+    start.share_tokens(tmp_path, tmp_path / "absent")
+
+    assert not (tmp_path / "tokens").is_symlink()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_all_in_a_folder_is_given_and_nothing_behind_a_link(
+    start: SimpleNamespace, folders: tuple[Path, Path]
+) -> None:
+    data, shared = folders
+    (data / "store").mkdir()
+    (data / "store" / "file").touch()
+    (data / "link").symlink_to(shared)
+    start.give(data, 8480)
+
+    given = [data, data / "store", data / "store" / "file", data / "link"]
+    assert {path.lstat().st_uid for path in given} == {8480}
+    assert shared.stat().st_uid == 0
