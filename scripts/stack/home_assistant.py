@@ -1,5 +1,6 @@
 """Home Assistant as a part of the system, with a small house of its own."""
 
+import json
 from pathlib import Path
 
 from stack.places import HOME_ASSISTANT_PYTHON, INTEGRATION
@@ -18,10 +19,6 @@ recorder:
 sun:
 automation: !include automations.yaml
 script: !include scripts.yaml
-
-http:
-  server_host: 127.0.0.1
-  server_port: !env_var HOME_ASSISTANT_PORT 8123
 
 logger:
   default: warning
@@ -100,6 +97,18 @@ _AUTOMATIONS = """\
   mode: single
 """
 
+# The HTTP server's settings as Home Assistant itself stores them; it takes them from there only.
+_HTTP_SETTINGS = {
+    "cors_allowed_origins": [],
+    "login_attempts_threshold": -1,
+    "ip_ban_enabled": True,
+    "ssl_profile": "modern",
+    "use_x_frame_options": True,
+    "created_at": "2026-11-01T00:00:00+00:00",
+    "error": None,
+    "error_message": None,
+}
+
 
 def make_home_assistant(folder: Path, log_file: Path, port: int) -> Part:
     """Describe Home Assistant.
@@ -121,14 +130,23 @@ def make_home_assistant(folder: Path, log_file: Path, port: int) -> Part:
         log_file=log_file,
         url=f"http://{HOST}:{port}",
         health_path="/manifest.json",
-        environment={"HOME_ASSISTANT_PORT": str(port)},
         start_timeout_s=150.0,
     )
 
 
-def write_configuration(folder: Path) -> None:
-    """Fill a configuration folder with what is missing in it, and put the integration into it."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_configuration(folder: Path, port: int) -> None:
+    """Fill a configuration folder with what is missing in it, set the port, put the integration into it.
+
+    Args:
+        folder: the configuration folder; Home Assistant must not be running on it.
+        port: TCP port that it is to listen on.
+    """
+    storage = folder / ".storage"
+    storage.mkdir(parents=True, exist_ok=True)
+    settings = {**_HTTP_SETTINGS, "server_host": [HOST], "server_port": port}
+    data = {"stable": settings, "pending": None, "yaml_migration_done": True}
+    stored = {"version": 2, "minor_version": 2, "key": "http", "data": data}
+    (storage / "http").write_text(json.dumps(stored), encoding="utf-8")
     for name, text in (
         ("configuration.yaml", _CONFIGURATION),
         ("automations.yaml", _AUTOMATIONS),

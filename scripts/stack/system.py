@@ -107,7 +107,8 @@ class System:
         require_free_port("The aggregator", settings.aggregator_port, "--aggregator-port")
         if settings.with_home_assistant:
             require_free_port("Home Assistant", settings.home_assistant_port, "--home-assistant-port")
-            await asyncio.to_thread(write_configuration, settings.data / "home-assistant")
+            folder = settings.data / "home-assistant"
+            await asyncio.to_thread(write_configuration, folder, settings.home_assistant_port)
         program = await find_victoria_metrics()
         if program is None:
             self.report("victoria-metrics is not to be had here: the ingestor writes to the aggregator")
