@@ -1,6 +1,5 @@
 """The process's one pipeline, and how a program sets it up."""
 
-import atexit
 import os
 import sys
 import threading
@@ -14,6 +13,7 @@ from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.entry import Emitter
 from ha_ingestor_logging.metrics import LoggingCollector, exposition
 from ha_ingestor_logging.pipeline import LIBRARY_LOGGER, Pipeline
+from ha_ingestor_logging.process_exit import ExitHook
 from ha_ingestor_logging.rendering import Renderer
 from ha_ingestor_logging.settings import Settings, SettingsArguments, load_settings
 from ha_ingestor_logging.standard_library import StandardLibraryBridge
@@ -136,5 +136,5 @@ def _after_fork() -> None:
 
 
 REGISTRY.register(LoggingCollector(_pipeline))
-atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)
+_exit_hook: Final = ExitHook(_at_exit)

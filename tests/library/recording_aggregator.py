@@ -69,7 +69,7 @@ class RecordingAggregator:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_PUT = do_POST
+            do_PUT = do_POST  # noqa: N815 - the base class's name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 pass

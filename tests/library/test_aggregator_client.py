@@ -27,7 +27,9 @@ def client(aggregator: RecordingAggregator) -> Iterator[AggregatorClient]:
     client.close()
 
 
-def test_lines_are_sent_compressed_with_the_token(client: AggregatorClient, aggregator: RecordingAggregator) -> None:
+def test_lines_are_sent_compressed_with_the_token(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
     assert client.send_logs(LINES) == Receipt(accepted=2, faulty=0)
     (request,) = aggregator.requests
     assert (request.method, request.path) == ("POST", "/api/v1/logs")
@@ -37,7 +39,9 @@ def test_lines_are_sent_compressed_with_the_token(client: AggregatorClient, aggr
     assert request.lines == [{"message": "one"}, {"message": "two"}]
 
 
-def test_lines_that_were_kept_as_text_are_counted(client: AggregatorClient, aggregator: RecordingAggregator) -> None:
+def test_lines_that_were_kept_as_text_are_counted(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
     aggregator.answers += [
         Answer(200, json.dumps({"accepted": 2, "errors": [{"line": 1, "message": "bad"}]}).encode()),
         Answer(200, json.dumps({"accepted": 500, "errors": [], "errors_total": 300}).encode()),
@@ -80,14 +84,18 @@ def test_an_answer_that_is_not_an_aggregators_is_no_receipt(
         client.send_logs(LINES)
 
 
-def test_a_redirect_does_not_carry_the_token_away(client: AggregatorClient, aggregator: RecordingAggregator) -> None:
+def test_a_redirect_does_not_carry_the_token_away(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
     aggregator.answers.append(Answer(307, headers={"Location": f"{aggregator.url}/elsewhere"}))
     with pytest.raises(AggregatorUnavailableError):
         client.send_logs(LINES)
     assert [request.path for request in aggregator.requests] == ["/api/v1/logs"]
 
 
-def test_the_aggregators_wish_to_wait_is_read(client: AggregatorClient, aggregator: RecordingAggregator) -> None:
+def test_the_aggregators_wish_to_wait_is_read(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     for header, seconds in (("7", 7.0), (date, 60.0), ("soon", None), ("-1", None)):
         aggregator.answers.append(Answer(503, headers={"Retry-After": header}))
@@ -125,7 +133,9 @@ def test_the_token_is_neither_logged_nor_in_an_error(
     assert "secret" not in caplog.text + repr(caught.value)
 
 
-def test_metrics_are_put_under_the_services_name(client: AggregatorClient, aggregator: RecordingAggregator) -> None:
+def test_metrics_are_put_under_the_services_name(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
     client.push_metrics("my service/ä", b"up 1\n")
     (request,) = aggregator.requests
     assert (request.method, request.path) == ("PUT", "/metrics/job/my%20service%2F%C3%A4")

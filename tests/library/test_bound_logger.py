@@ -1,6 +1,5 @@
 import contextvars
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
@@ -9,6 +8,9 @@ from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.entry import Emitter, EntryQueue
 from ha_ingestor_logging.levels import CRITICAL, DEBUG, ERROR, INFO, TRACE, WARNING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Logged = tuple[int, object, dict[str, Any]]
 
@@ -97,10 +99,10 @@ def test_a_new_logger_leaves_queued_lines_alone(log: Log) -> None:
 
 
 def test_an_exception_is_taken_along(log: Log) -> None:
-    error = ValueError("bad")
     try:
-        raise error
-    except ValueError:
+        int("bad")
+    except ValueError as caught:
+        error = caught
         log.logger.exception("event")
     ((level, _, fields),) = log.logged
     assert level == ERROR
@@ -109,17 +111,19 @@ def test_an_exception_is_taken_along(log: Log) -> None:
 
 async def test_an_exception_is_taken_along_asynchronously(log: Log) -> None:
     try:
-        raise KeyError
-    except KeyError:
+        int("x")
+    except ValueError:
         await log.logger.aexception("event")
     await log.logger.alog(WARNING, "event")
     (first, second) = log.logged
-    assert first[2]["exc_info"][0] is KeyError
+    assert first[2]["exc_info"][0] is ValueError
     assert second == (WARNING, "event", {})
 
 
 def test_structlogs_processors_run_when_there_are_any(log: Log) -> None:
-    def double(_: object, method_name: str, event_dict: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    def double(
+        _: object, method_name: str, event_dict: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
         return {**event_dict, "n": event_dict["n"] * 2, "method": method_name}
 
     log.processors.append(double)

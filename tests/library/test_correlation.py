@@ -131,7 +131,11 @@ def test_foreign_ids_that_are_not_short_words_are_replaced(foreign: str) -> None
     assert incoming.request_id is None
 
 
-@given(st.dictionaries(st.sampled_from(["traceparent", "tracestate", "X-Correlation-ID", "X-Request-ID"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["traceparent", "tracestate", "X-Correlation-ID", "X-Request-ID"]), st.text()
+    )
+)
 def test_any_headers_give_headers_that_are_safe_to_send(headers: dict[str, str]) -> None:
     for value in correlation_from_headers(headers).headers().values():
         assert re.fullmatch(r"[\x20-\x7e]+", value)

@@ -19,7 +19,7 @@ class Reports:
     def __init__(self) -> None:
         self.reported: list[tuple[int, str]] = []
 
-    def __call__(self, level: int, message: str, /, **fields: object) -> None:
+    def __call__(self, level: int, message: str, /, **_: object) -> None:
         self.reported.append((level, message))
 
 
@@ -68,7 +68,9 @@ def test_lines_arrive_in_order(make_delivery: MakeDelivery, aggregator: Recordin
     assert delivery.dropped == {}
 
 
-def test_lines_are_gathered_into_one_request(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+def test_lines_are_gathered_into_one_request(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
     delivery = make_delivery(batch_interval_s=0.3)
     for number in range(10):
         delivery.write([line(number)])
@@ -77,7 +79,9 @@ def test_lines_are_gathered_into_one_request(make_delivery: MakeDelivery, aggreg
     assert [len(request.lines) for request in aggregator.log_requests] == [10]
 
 
-def test_a_batch_holds_no_more_than_its_bound(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+def test_a_batch_holds_no_more_than_its_bound(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
     delivery = make_delivery(batch_size_bytes=3000)
     delivery.write([line(number, padding=1000) for number in range(7)])
     assert flushed(delivery)
@@ -121,7 +125,9 @@ def test_a_flush_does_not_wait_for_the_next_attempt(
     assert numbers(aggregator) == [1, 1]
 
 
-def test_a_batch_that_is_too_large_is_halved(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+def test_a_batch_that_is_too_large_is_halved(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
     aggregator.answers += [Answer(413), Answer(413)]
     delivery = make_delivery()
     delivery.write([line(number) for number in range(4)])
@@ -160,7 +166,9 @@ def test_a_refused_batch_is_dropped_counted_and_reported(
     assert reports.reported == [(ERROR, "the aggregator refused log lines")]
 
 
-def test_lines_kept_as_text_only_are_counted(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:
+def test_lines_kept_as_text_only_are_counted(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
     aggregator.answers.append(Answer(200, b'{"accepted":1,"errors":[{"line":1,"message":"bad"}]}'))
     delivery = make_delivery()
     delivery.write([line(1)])
@@ -176,12 +184,12 @@ def test_memory_is_bounded_while_the_aggregator_is_away(
     delivery.write([line(0)])
     aggregator.wait_for(1)
     delivery.write([line(number, padding=1000, level=DEBUG) for number in range(1, 1000)])
-    assert not delivery.has_room
+    room = [delivery.has_room]
     delivery.write([line(1000, level=ERROR)])
     ((reason, count),) = delivery.dropped.items()
     assert reason == ("delivery_full", DEBUG)
     assert flushed(delivery)
-    assert delivery.has_room
+    assert [*room, delivery.has_room] == [False, True]
     kept = set(numbers(aggregator))
     assert len(kept) == 1001 - count
     assert {0, 1, 1000} <= kept

@@ -15,7 +15,14 @@ def test_an_entry_holds_what_its_rendering_needs() -> None:
     Emitter("name", queue, 20).emit(30, {"bound": 1}, "event", ("arg",), {"field": 2})
     ((at_ns, level, name, _, bound, event, args, fields),) = emitted(queue)
     assert at_ns > 1_700_000_000 * 10**9
-    assert (level, name, bound, event, args, fields) == (30, "name", {"bound": 1}, "event", ("arg",), {"field": 2})
+    assert (level, name, bound, event, args, fields) == (
+        30,
+        "name",
+        {"bound": 1},
+        "event",
+        ("arg",),
+        {"field": 2},
+    )
 
 
 def test_long_texts_count_towards_the_bound() -> None:

@@ -1,0 +1,407 @@
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from ha_ingestor_logging import ConfigurationError, configure, flush, get_logger, shutdown
+from tests.library.conftest import Capture, RunScript
+from tests.library.recording_aggregator import Answer, RecordingAggregator
+
+
+@pytest.fixture(autouse=True)
+def shut_down() -> Iterator[None]:
+    yield
+    shutdown(5)
+
+
+def messages(stdout: str) -> list[str]:
+    return [json.loads(line)["message"] for line in stdout.splitlines()]
+
+
+def test_lines_go_to_standard_output_as_json(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        from ha_ingestor_logging import configure, get_logger
+        log = get_logger()
+        log.info("before configure", n=1)
+        configure(service="demo")
+        log.info("after", n=2)
+        """
+    )
+    assert done.stderr == ""
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert (first["message"], first["service"], first["logger"], first["n"]) == (
+        "before configure",
+        "demo",
+        "__main__",
+        1,
+    )
+    assert second["n"] == 2
+
+
+def test_the_environment_configures_and_arguments_win(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        from ha_ingestor_logging import configure, get_logger
+        configure(level="warning")
+        get_logger("x").info("hidden")
+        get_logger("x").warning("shown")
+        """,
+        HA_INGESTOR_LOG_SERVICE="from-environment",
+        HA_INGESTOR_LOG_LEVEL="debug",
+    )
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["service"] == "from-environment"
+
+
+def test_a_program_that_never_configures_still_shows_its_lines(run_script: RunScript) -> None:
+    done = run_script("import ha_ingestor_logging as h; h.get_logger().error('seen')")
+    assert messages(done.stdout) == ["seen"]
+
+
+def test_lines_logged_while_the_program_exits_are_shown(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import atexit
+        from ha_ingestor_logging import configure, get_logger
+        atexit.register(lambda: get_logger().info("late"))
+        configure(service="demo")
+        get_logger().info("early")
+        """
+    )
+    assert messages(done.stdout) == ["early", "late"]
+
+
+def test_an_unhandled_exception_does_not_lose_lines(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo")
+        for number in range(5000):
+            get_logger().info("line")
+        raise SystemExit(3)
+        """
+    )
+    assert done.returncode == 3
+    assert len(done.stdout.splitlines()) == 5000
+
+
+def test_the_exit_delivers_everything(run_script: RunScript, aggregator: RecordingAggregator) -> None:
+    done = run_script(
+        """
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo")
+        for number in range(3000):
+            get_logger().info("line", n=number)
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+        HA_INGESTOR_LOG_OUTPUT="http",
+        HA_INGESTOR_LOG_BATCH_INTERVAL_S="100",
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert [record["n"] for record in aggregator.records] == list(range(3000))
+    (push,) = (request for request in aggregator.requests if request.path == "/metrics/job/demo")
+    assert b'ha_ingestor_log_records_total{level="INFO"} 3000.0' in push.body
+
+
+def test_the_exit_keeps_to_its_deadline_and_says_what_was_lost(
+    run_script: RunScript, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers += [Answer(503)] * 100
+    started = time.monotonic()
+    done = run_script(
+        """
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo", exit_timeout_s=1)
+        get_logger().info("line")
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+    )
+    assert time.monotonic() - started < 10
+    assert messages(done.stdout)[0] == "line"
+    assert "log lines were not delivered at the exit" in done.stderr
+
+
+def test_without_standard_output_an_outage_is_told_on_standard_error(
+    run_script: RunScript, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers += [Answer(401)] * 3
+    done = run_script(
+        """
+        import time
+        from ha_ingestor_logging import configure, flush, get_logger
+        configure(service="demo", output="http")
+        get_logger().info("line")
+        for _ in range(4):
+            flush(0.3)
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+    )
+    assert "the aggregator is unavailable; log lines wait reason=HTTP 401" in done.stderr
+    assert "secret" not in done.stderr
+    assert "line" in [record["message"] for record in aggregator.records]
+
+
+def test_a_forked_child_logs_and_the_parents_lines_are_written_once(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ha_ingestor_logging import configure, get_logger, shutdown
+        configure(service="demo")
+        log = get_logger()
+        log.info("parent before")
+        child = os.fork()
+        if child == 0:
+            log.info("child")
+            os._exit(0 if shutdown(5) else 1)
+        log.info("parent after")
+        _, status = os.waitpid(child, 0)
+        assert status == 0
+        """
+    )
+    assert done.stderr == ""
+    assert sorted(messages(done.stdout)) == ["child", "parent after", "parent before"]
+    assert len({json.loads(line)["uid"] for line in done.stdout.splitlines()}) == 3
+
+
+def test_a_forked_child_delivers_by_a_connection_of_its_own(
+    run_script: RunScript, aggregator: RecordingAggregator
+) -> None:
+    done = run_script(
+        """
+        import os, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ha_ingestor_logging import configure, flush, get_logger, shutdown
+        configure(service="demo", output="http")
+        log = get_logger()
+        log.info("first")
+        assert flush(5)
+        children = []
+        for number in range(3):
+            child = os.fork()
+            if child == 0:
+                log.info("child", n=number)
+                os._exit(0 if shutdown(5) else 1)
+            children.append(child)
+        log.info("parent")
+        assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(record["message"] for record in aggregator.records) == ["child"] * 3 + ["first", "parent"]
+    assert len({record["uid"] for record in aggregator.records}) == 5
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_multiprocessing_children_flush_at_their_end(run_script: RunScript, method: str) -> None:
+    done = run_script(
+        f"""
+        import multiprocessing, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ha_ingestor_logging import configure, get_logger
+
+        def work(number):
+            if {method!r} != "fork":
+                configure(service="child")
+            get_logger().info("child", n=number)
+
+        if __name__ == "__main__":
+            configure(service="demo")
+            get_logger().info("parent")
+            context = multiprocessing.get_context({method!r})
+            children = [context.Process(target=work, args=(number,)) for number in range(2)]
+            for child in children:
+                child.start()
+            for child in children:
+                child.join()
+        """
+    )
+    assert done.stderr == ""
+    assert sorted(messages(done.stdout)) == ["child", "child", "parent"]
+
+
+def test_a_child_that_imports_late_flushes_at_its_end(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import multiprocessing
+
+        def work():
+            from ha_ingestor_logging import get_logger
+            get_logger().info("child")
+
+        if __name__ == "__main__":
+            child = multiprocessing.get_context("forkserver").Process(target=work)
+            child.start()
+            child.join()
+        """
+    )
+    assert done.stderr == ""
+    assert messages(done.stdout) == ["child"]
+
+
+def test_a_fork_from_a_busy_program_never_deadlocks(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import os, threading, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ha_ingestor_logging import configure, get_logger, shutdown
+        configure(service="demo")
+        log = get_logger()
+        stop = threading.Event()
+
+        def busy():
+            while not stop.is_set():
+                log.info("busy")
+                time.sleep(0.0005)
+
+        threads = [threading.Thread(target=busy) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(20):
+            child = os.fork()
+            if child == 0:
+                log.info("child")
+                os._exit(0 if shutdown(10) else 1)
+            assert os.waitpid(child, 0)[1] == 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert messages(done.stdout).count("child") == 20
+
+
+def test_a_signal_handler_may_log_at_any_moment(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import signal
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo", queue_records=1_000_000, queue_size_bytes=10**9)
+        log = get_logger()
+        signal.signal(signal.SIGALRM, lambda *_: log.info("signal"))
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        for number in range(20_000):
+            log.info("line")
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert messages(done.stdout).count("line") == 20_000
+    assert messages(done.stdout).count("signal") > 0
+
+
+@pytest.mark.usefixtures("capture")
+def test_the_http_clients_own_logs_do_not_come_back(aggregator: RecordingAggregator) -> None:
+    configure(
+        service="demo",
+        level="debug",
+        output="http",
+        url=aggregator.url,
+        token="secret",
+        batch_interval_s=0.01,
+        metrics_interval_s=0.05,
+    )
+    assert logging.getLogger("urllib3").isEnabledFor(logging.DEBUG)
+    get_logger().info("line")
+    aggregator.wait_for(1)
+    time.sleep(0.5)
+    assert flush(5)
+    assert [record["message"] for record in aggregator.records] == ["line"]
+
+
+def test_structlogs_own_loggers_land_in_the_same_stream(capture: Capture) -> None:
+    structlog.get_logger("foreign").warning("from structlog", n=1)
+    (record,) = capture()
+    assert (record["logger"], record["message"], record["level"], record["n"]) == (
+        "foreign",
+        "from structlog",
+        "WARNING",
+        1,
+    )
+
+
+def test_structlogs_capture_works_on_these_loggers(capture: Capture) -> None:
+    log = get_logger()
+    with structlog.testing.capture_logs() as captured:
+        log.info("captured %d", 1, field=2)
+    log.info("not captured")
+    assert captured == [{"event": "captured 1", "field": 2, "log_level": "info"}]
+    assert [record["message"] for record in capture()] == ["not captured"]
+
+
+def test_the_standard_librarys_lines_land_in_the_same_stream(capture: Capture) -> None:
+    logging.getLogger("third.party").error("from %s", "logging", extra={"n": 1})
+    (record,) = capture()
+    assert (record["logger"], record["message"], record["level"], record["n"]) == (
+        "third.party",
+        "from logging",
+        "ERROR",
+        1,
+    )
+
+
+@pytest.mark.usefixtures("capture")
+def test_the_standard_library_can_be_left_out(aggregator: RecordingAggregator) -> None:
+    configure(service="demo", output="http", url=aggregator.url, token="secret", standard_library=False)
+    logging.getLogger("third.party").error("elsewhere")
+    get_logger().info("here")
+    assert flush(5)
+    assert [record["message"] for record in aggregator.records] == ["here"]
+
+
+def test_a_logger_is_named_after_its_module() -> None:
+    assert get_logger()._logger.name == __name__
+    assert get_logger("other")._logger.name == "other"
+
+
+def test_a_logger_can_be_given_fields(capture: Capture) -> None:
+    get_logger("x", component="reader").info("line")
+    (record,) = capture()
+    assert record["component"] == "reader"
+
+
+@pytest.mark.usefixtures("capture")
+def test_a_second_configuration_replaces_the_first(aggregator: RecordingAggregator) -> None:
+    log = get_logger()
+    log.info("first")
+    configure(service="second", level="error", output="http", url=aggregator.url, token="secret")
+    log.info("hidden")
+    log.error("second")
+    assert flush(5)
+    assert [(record["service"], record["message"]) for record in aggregator.records] == [
+        ("test", "first"),
+        ("second", "second"),
+    ]
+
+
+def test_a_wrong_configuration_leaves_the_old_one_in_place(capture: Capture) -> None:
+    with pytest.raises(ConfigurationError):
+        configure(service="demo", output="nowhere")
+    get_logger().info("line")
+    assert [record["service"] for record in capture()] == ["test"]
+
+
+def test_this_runs_without_warnings(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import warnings
+        warnings.simplefilter("error")
+        from ha_ingestor_logging import configure, correlation, get_logger, timed
+        configure(service="demo")
+        with correlation(), timed("block"):
+            get_logger().info("line")
+        """
+    )
+    assert done.stderr == ""
+    assert sys.version_info >= (3, 11)
