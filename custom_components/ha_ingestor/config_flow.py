@@ -23,15 +23,15 @@ from homeassistant.helpers.selector import (
 )
 from yarl import URL
 
-from .client import (
+from .const import CONF_RETENTION_DAYS, DOMAIN, MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
+from .coordinator import async_create_client
+from .errors import (
     AggregatorApiError,
     AggregatorAuthenticationError,
     AggregatorConnectionError,
     AggregatorError,
     AggregatorScopeError,
 )
-from .const import CONF_RETENTION_DAYS, DOMAIN, MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
-from .coordinator import async_create_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

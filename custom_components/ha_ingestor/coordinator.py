@@ -11,13 +11,9 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .client import (
-    AggregatorAuthenticationError,
-    AggregatorClient,
-    AggregatorConnectionError,
-    AggregatorError,
-)
+from .client import AggregatorClient
 from .const import DOMAIN, MAX_RETRY_S, MIN_RETRY_S, POLL_INTERVAL, STATS_INTERVAL_S
+from .errors import AggregatorAuthenticationError, AggregatorConnectionError, AggregatorError
 from .models import Stats
 
 if TYPE_CHECKING:

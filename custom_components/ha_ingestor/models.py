@@ -64,7 +64,7 @@ class ServiceStats:
             events_per_s=_optional_float(data["events_per_s"]),
             error_percent=_optional_float(data["error_percent"]),
             errors_last_hour=int(data["errors_last_hour"]),
-            last_seen=datetime.fromisoformat(data["last_seen"]),
+            last_seen=_time(data["last_seen"]),
         )
 
 
@@ -138,3 +138,10 @@ class TailBatch:
 
 def _optional_float(value: float | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"no time zone: {text}")
+    return time

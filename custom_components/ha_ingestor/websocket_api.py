@@ -16,10 +16,11 @@ from homeassistant.components.websocket_api import (  # type: ignore[attr-define
 from homeassistant.components.websocket_api.messages import construct_result_message
 from homeassistant.core import HomeAssistant, callback
 
-from .client import AggregatorApiError, AggregatorClient, AggregatorConnectionError, AggregatorError
 from .const import DOMAIN, MAX_RETRY_S, MIN_RETRY_S
+from .errors import AggregatorApiError, AggregatorConnectionError, AggregatorError
 
 if TYPE_CHECKING:
+    from .client import AggregatorClient
     from .coordinator import HaIngestorConfigEntry
 
 ERR_NOT_LOADED: Final = "not_loaded"

@@ -10,10 +10,11 @@ from aiohttp import ClientSession, WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from custom_components.ha_ingestor import client as client_module
-from custom_components.ha_ingestor.client import (
+from custom_components.ha_ingestor import live as live_module
+from custom_components.ha_ingestor.client import AggregatorClient
+from custom_components.ha_ingestor.errors import (
     AggregatorApiError,
     AggregatorAuthenticationError,
-    AggregatorClient,
     AggregatorConnectionError,
     AggregatorError,
     AggregatorResponseError,
@@ -105,6 +106,10 @@ async def test_requests_go_below_the_base_url_with_the_token_in_a_header_only(co
         ({"host": {"cpu_percent": "much", "memory_percent": 0, "disk_percent": 0}}, "much"),
         ({"services": []}, "list"),
         ({"services": {"a": {**STATS["services"]["a"], "last_seen": "yesterday"}}}, "yesterday"),
+        (
+            {"services": {"a": {**STATS["services"]["a"], "last_seen": "2026-11-23T10:00:00"}}},
+            "no time zone",
+        ),
     ],
 )
 async def test_statistics_of_another_shape_are_refused(
@@ -196,7 +201,7 @@ async def test_a_live_connection_that_breaks_raises_after_its_last_message(conne
 async def test_a_peer_that_is_silent_but_answers_pings_is_kept(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_SILENCE_S", 0.1)
+    monkeypatch.setattr(live_module, "_SILENCE_S", 0.1)
     pings = 0
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -224,7 +229,7 @@ async def test_a_peer_that_is_silent_but_answers_pings_is_kept(
 async def test_a_peer_that_does_not_answer_pings_counts_as_away(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_SILENCE_S", 0.1)
+    monkeypatch.setattr(live_module, "_SILENCE_S", 0.1)
     monkeypatch.setattr(client_module, "_CLOSE_TIMEOUT_S", 0.1)
 
     async def handler(request: web.Request) -> web.StreamResponse:
