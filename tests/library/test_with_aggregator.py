@@ -1,0 +1,115 @@
+"""The library against the real aggregator."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from ha_ingestor_logging import configure, correlation, flush, get_logger, metrics, shutdown
+from tests.integration.aggregator_process import AggregatorProcess
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the aggregator needs Python 3.13")
+
+
+@pytest.fixture
+def real_aggregator(tmp_path: Path) -> Iterator[AggregatorProcess]:
+    aggregator = AggregatorProcess(tmp_path / "data")
+    aggregator.start()
+    yield aggregator
+    shutdown(5)
+    aggregator.stop()
+
+
+def ask(aggregator: AggregatorProcess, path: str, body: dict[str, Any] | None = None) -> Any:
+    return urllib3.request(
+        "GET" if body is None else "POST",
+        aggregator.url + path,
+        json=body,
+        headers={"Authorization": f"Bearer {aggregator.token('read')}"},
+    ).json()
+
+
+def search(aggregator: AggregatorProcess, query: str, expected: int) -> list[dict[str, Any]]:
+    """Search until the expected number is found: what was acknowledged is found within a second."""
+    deadline = time.monotonic() + 5
+    while True:
+        body = {"query": query, "limit": 5000, "order": "asc"}
+        rows: list[dict[str, Any]] = ask(aggregator, "/api/v1/search", body)["rows"]
+        if len(rows) >= expected or time.monotonic() > deadline:
+            return rows
+        time.sleep(0.1)
+
+
+def deliver_to(aggregator: AggregatorProcess) -> None:
+    configure(
+        service="library-test",
+        output="http",
+        url=aggregator.url,
+        token=aggregator.token("ingest"),
+        batch_interval_s=0.01,
+        metrics_interval_s=0.2,
+    )
+
+
+def test_a_line_is_found_with_all_of_its_fields(real_aggregator: AggregatorProcess) -> None:
+    deliver_to(real_aggregator)
+    log = get_logger("reader")
+    with correlation("c-1", request_id="r-1") as current:
+        try:
+            int("not a number")
+        except ValueError:
+            log.exception(
+                "could not read %s", "it", entity_id="sensor.kitchen", attempts=3, nested={"a": [1]}
+            )
+    assert flush(10)
+    (row,) = search(real_aggregator, "correlation_id:c-1", 1)
+    assert row["message"] == "could not read it"
+    assert (row["level"], row["service"], row["logger"], row["source"]) == (
+        "ERROR",
+        "library-test",
+        "reader",
+        "library",
+    )
+    assert (row["trace_id"], row["span_id"], row["request_id"]) == (current.trace_id, current.span_id, "r-1")
+    assert (row["entity_id"], row["attempts"], row["nested"]) == ("sensor.kitchen", 3, {"a": [1]})
+    assert row["exception_type"] == "ValueError"
+    assert row["exception"].startswith("Traceback")
+    assert [found["uid"] for found in search(real_aggregator, "entity_id:sensor.kitchen attempts:>2", 1)] == [
+        row["uid"]
+    ]
+
+
+def test_pushed_metrics_give_the_service_its_event_rate(real_aggregator: AggregatorProcess) -> None:
+    deliver_to(real_aggregator)
+    get_logger().info("started")
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        metrics.events_total.inc(10)
+        time.sleep(0.2)
+        service = ask(real_aggregator, "/api/v1/stats")["services"].get("library-test", {})
+        if service.get("events_per_s"):
+            break
+    assert service["events_per_s"] > 0
+
+
+def test_lines_wait_for_an_aggregator_that_was_killed_and_are_stored_once(
+    real_aggregator: AggregatorProcess,
+) -> None:
+    deliver_to(real_aggregator)
+    log = get_logger()
+    for number in range(1000):
+        log.info("line", n=number)
+        if number == 300:
+            assert flush(10)
+        if number == 600:
+            real_aggregator.kill()
+        time.sleep(0.0005)
+    assert not flush(0.5)
+    real_aggregator.start()
+    assert flush(30)
+    rows = search(real_aggregator, "message:line", 1000)
+    assert sorted(row["n"] for row in rows) == list(range(1000))
