@@ -50,12 +50,12 @@ def _scalar_filter(value: str, test: Test) -> SqlFilter:
 
 
 def _equality(value: str, text: str) -> SqlFilter:
-    """Compare with what JSON can hold: a string of the text, or the text itself as a number, true, ….
+    """Compare with what JSON can hold: a string of the text, or the text itself as a number, true or false.
 
     A string without a backslash is written in one way only, so most rows need no parsing.
     """
     written = [json.dumps(text, ensure_ascii=False)]
-    if text != "null" and not text.startswith('"'):
+    if text in {"true", "false"}:
         written.append(text)
     otherwise = number_filter(value, "=", text) if is_number(text) else FALSE
     return SqlFilter(
@@ -69,20 +69,16 @@ def _exists(value: str) -> str:
     return f"{value} <> 'null'"
 
 
+def _text(value: str) -> str:
+    """SQL of a string's text, or of anything else as DuckDB writes it; NULL for null."""
+    return f"TRY({value} ->> '$')"
+
+
 def _string(value: str) -> str:
     """SQL of a string's text; NULL for what is no string."""
-    return f"CASE WHEN starts_with({value}, '\"') THEN TRY({value} ->> '$') END"
-
-
-def _text(value: str) -> str:
-    """SQL of a string's text, or of anything else as it was written; NULL for null."""
-    return (
-        f"CASE WHEN starts_with({value}, '\"') THEN TRY({value} ->> '$') "
-        f"WHEN {value} <> 'null' THEN {value} END"
-    )
+    return f"CASE WHEN starts_with({value}, '\"') THEN {_text(value)} END"
 
 
 def _number(value: str) -> str:
     """SQL of the text of a number, or of a string that reads as one."""
-    in_string = read_number(f"TRY({value} ->> '$')")
-    return f"CASE WHEN starts_with({value}, '\"') THEN {in_string} ELSE {value} END"
+    return f"CASE WHEN starts_with({value}, '\"') THEN {read_number(_text(value))} ELSE {value} END"

@@ -60,11 +60,14 @@ def _field(record: Record, field: str, test: Test, now_ns: int) -> bool:
             return True
     if field in RECORD_FIELDS:
         return False
-    raws = {name: str(raw) for name, raw in record.items() if name not in RECORD_FIELDS}
-    made_up = {name: json.loads(raw, parse_float=Decimal) for name, raw in raws.items()}
-    if field in made_up and _json_value(raws[field], made_up[field], test):
-        return True
-    return any(_json_value(_dumps(value), value, test) for value in _below(made_up, field))
+    made_up = {
+        name: json.loads(str(raw), parse_float=Decimal)
+        for name, raw in record.items()
+        if name not in RECORD_FIELDS
+    }
+    return (field in made_up and _json_value(made_up[field], test)) or any(
+        _json_value(value, test) for value in _below(made_up, field)
+    )
 
 
 def _below(value: Any, name: str) -> Iterator[Any]:
@@ -92,7 +95,7 @@ def _below(value: Any, name: str) -> Iterator[Any]:
 
 
 def _dumps(value: Any) -> str:
-    """JSON as a store writes what it cut out."""
+    """JSON as DuckDB writes it."""
     if isinstance(value, Decimal):
         return repr(float(value))
     if isinstance(value, dict):
@@ -165,29 +168,29 @@ def _whole_text(value: str, test: Test) -> bool:
             return isinstance(test, Exists) or re.search(test.pattern.replace("$", r"\Z"), value) is not None
 
 
-def _json_value(raw: str, value: Any, test: Test) -> bool:
+def _json_value(value: Any, test: Test) -> bool:
     if isinstance(test, Exists):
         return value is not None
     if isinstance(value, list):
-        return any(_json_scalar(_dumps(element), element, test) for element in value)
-    return _json_scalar(raw, value, test)
+        return any(_json_scalar(element, test) for element in value)
+    return _json_scalar(value, test)
 
 
-def _json_scalar(raw: str, value: Any, test: Test) -> bool:
-    if value is None:
-        return False
+def _json_scalar(value: Any, test: Test) -> bool:
     if isinstance(value, str):
         return _whole_text(value, test)
     is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
     match test:
         case Literally(text):
-            return raw == text or (is_number and _is_number(text) and Decimal(raw) == Decimal(text))
+            if isinstance(value, bool):
+                return _dumps(value) == text
+            return is_number and _is_number(text) and Decimal(value) == Decimal(text)
         case Comparison(operator, operand):
-            return is_number and _is_number(operand) and _compare(Decimal(raw), operator, Decimal(operand))
+            return is_number and _is_number(operand) and _compare(Decimal(value), operator, Decimal(operand))
         case Range():
-            return all(_json_scalar(raw, value, bound) for bound in _bounds(test))
+            return all(_json_scalar(value, bound) for bound in _bounds(test))
         case _:
-            return _whole_text(raw, test)
+            return value is not None and _whole_text(_dumps(value), test)
 
 
 def _running_text(value: str, test: Test) -> bool:

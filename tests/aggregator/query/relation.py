@@ -23,15 +23,16 @@ class Relation:
     Columns' names differ from fields' on purpose: SQL's names know no case, fields' do.
     """
 
-    def __init__(self, records: Sequence[Record], with_column: Iterable[str] = ()) -> None:
+    def __init__(
+        self, records: Sequence[Record], with_column: Iterable[str] = (), json_type: str = "JSON"
+    ) -> None:
         record_fields = [name for name in RECORD_FIELDS if any(name in record for record in records)]
-        made_up = list(with_column)
+        made_up = [name for name in with_column if name not in RECORD_FIELDS]
         self.columns = {name: name for name in record_fields}
         self.columns |= {name: f'{name[:1]}"{number}' for number, name in enumerate(made_up)}
         self._connection = duckdb.connect(config={"threads": 1})
-        types = ["BIGINT" if name in TIME_FIELDS else "VARCHAR" for name in record_fields] + ["JSON"] * len(
-            made_up
-        )
+        types = ["BIGINT" if name in TIME_FIELDS else "VARCHAR" for name in record_fields]
+        types += [json_type] * len(made_up)
         listed = ", ".join(
             f"{quote_identifier(column)} {column_type}"
             for column, column_type in zip(self.columns.values(), types, strict=True)
