@@ -1,4 +1,4 @@
-import { defineElements } from "./elements/define";
+import { define, defineElements } from "./elements/define";
 import { LogSearchCard } from "./home-assistant/card";
 import { dashboardOf } from "./home-assistant/dashboard";
 import type { HomeAssistant } from "./home-assistant/types";
@@ -17,21 +17,25 @@ class DashboardStrategy extends HTMLElement {
   }
 }
 
-const STRATEGY_TAG = "ll-strategy-dashboard-ha-ingestor";
-
-if (!customElements.get(STRATEGY_TAG)) {
+function defineAll(): void {
   defineElements(LogSearchCard);
-  customElements.define(STRATEGY_TAG, DashboardStrategy);
-  (window.customCards ??= []).push({
-    type: "ha-ingestor-log-search",
-    name: "Log search",
-    description: "Search and follow the logs that HA Ingestor collects.",
-    preview: true,
-  });
-  (window.customStrategies ??= []).push({
-    type: "ha-ingestor",
-    strategyType: "dashboard",
-    name: "HA Ingestor",
-    description: "Figures of every service, and their logs.",
-  });
+  define("ll-strategy-dashboard-ha-ingestor", DashboardStrategy);
 }
+
+defineAll();
+// Home Assistant puts a registry of its own in the browser's place. Where this module was faster, its elements are
+// unknown there and have to be defined once more.
+void customElements.whenDefined("home-assistant").then(defineAll);
+
+(window.customCards ??= []).push({
+  type: "ha-ingestor-log-search",
+  name: "Log search",
+  description: "Search and follow the logs that HA Ingestor collects.",
+  preview: true,
+});
+(window.customStrategies ??= []).push({
+  type: "ha-ingestor",
+  strategyType: "dashboard",
+  name: "HA Ingestor",
+  description: "Figures of every service, and their logs.",
+});

@@ -17,7 +17,8 @@ export function defineElements(search: typeof LogSearch): void {
   define("ha-ingestor-log-search", search);
 }
 
-function define(tag: string, element: CustomElementConstructor): void {
+/** Register one element, unless its tag is known already. */
+export function define(tag: string, element: CustomElementConstructor): void {
   if (!customElements.get(tag)) {
     customElements.define(tag, element);
   }
