@@ -17,6 +17,8 @@ const NARROW_WIDTH = 640;
 /** Characters of a message that one line can show at most; the rest is in the detail. */
 const LINE_TEXT_LIMIT = 1_000;
 const EXTRA_FIELDS_SHOWN = 8;
+/** Characters of such a field. */
+const EXTRA_TEXT_LIMIT = 60;
 /** How near to the last line (px) the next page is asked for. */
 const NEAR_END = 1_200;
 
@@ -174,7 +176,7 @@ export class LogList extends LitElement {
               .map(
                 ({ path, text }) =>
                   html` <span class="extra"
-                    >${`${plainText(path)}=`}<bdi class="extra-value">${singleLine(text.slice(0, 100))}</bdi></span
+                    >${`${plainText(path)}=`}<bdi class="extra-value">${singleLine(text.slice(0, EXTRA_TEXT_LIMIT))}</bdi></span
                   >`,
               )}</span
           >

@@ -113,7 +113,6 @@ export const searchStyles = css`
   }
   .control[data-state="live"] .live-dot {
     background: var(--success-color, light-dark(#1a8a3a, #45c065));
-    animation: pulse 2s infinite;
   }
   .control[data-state="connecting"] .live-dot,
   .control[data-state="reconnecting"] .live-dot {

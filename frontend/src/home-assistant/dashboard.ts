@@ -16,7 +16,7 @@ export function dashboardOf({ entities, devices }: Registry): object {
         icon: "mdi:view-dashboard-outline",
         type: "sections",
         max_columns: 3,
-        sections: groups.length > 0 ? groups.map(sectionOf) : [NOTHING_YET],
+        sections: [...(groups.length > 0 ? groups.map(sectionOf) : [NOTHING_YET]), LATEST_ERRORS],
       },
       {
         title: "Logs",
@@ -37,6 +37,15 @@ interface DeviceGroup {
 const NOTHING_YET = {
   type: "grid",
   cards: [{ type: "markdown", content: "No entities of **HA Ingestor** yet. They appear when a service sends lines." }],
+};
+
+const LATEST_ERRORS = {
+  type: "grid",
+  column_span: 3,
+  cards: [
+    { type: "heading", heading: "Latest errors", icon: "mdi:alert-circle-outline" },
+    { type: "custom:ha-ingestor-log-search", level: "error", live: true, grid_options: { columns: "full", rows: 7 } },
+  ],
 };
 
 /** Devices with their visible entities: the hub first, then the services by name. */
@@ -72,7 +81,7 @@ function sectionOf({ device, entityIds }: DeviceGroup): object {
         heading: nameOf(device),
         icon: device.via_device_id === null ? "mdi:database-outline" : "mdi:application-cog-outline",
       },
-      ...entityIds.map((entity) => ({ type: "tile", entity })),
+      ...entityIds.map((entity) => ({ type: "tile", entity, name: { type: "entity" } })),
     ],
   };
 }

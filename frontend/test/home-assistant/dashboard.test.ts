@@ -47,11 +47,12 @@ const ENTITIES: readonly EntityEntry[] = [
 describe("dashboardOf", () => {
   it("gives the hub and each service a section of its visible entities", () => {
     const [overview] = viewsOf(ENTITIES, DEVICES);
-    const sections = overview?.sections?.map(({ cards }) => cards.map((card) => card.heading ?? card.entity));
+    const sections = overview?.sections?.map(({ cards }) => cards.map((card) => card.heading ?? card.entity ?? card.type));
     expect(sections).toEqual([
       ["HA Ingestor", "sensor.store_size"],
       ["Events", "sensor.e_errors", "sensor.e_lines"],
       ["zigbee2mqtt", "sensor.z_lines"],
+      ["Latest errors", "custom:ha-ingestor-log-search"],
     ]);
   });
 
@@ -62,6 +63,6 @@ describe("dashboardOf", () => {
 
   it("says so when nothing exists yet", () => {
     const [overview] = viewsOf([], []);
-    expect(overview?.sections).toMatchObject([{ cards: [{ type: "markdown" }] }]);
+    expect(overview?.sections).toMatchObject([{ cards: [{ type: "markdown" }] }, {}]);
   });
 });
