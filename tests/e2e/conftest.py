@@ -14,6 +14,7 @@ from stack.places import ROOT
 from stack.ports import pick_free_port
 from stack.system import Settings, System
 from tests.e2e.aggregator_client import AggregatorClient
+from tests.e2e.waiting import eventually
 
 _ARTIFACTS = ROOT / "tests/e2e/artifacts"
 _BROWSER_FLAGS = [
@@ -54,6 +55,12 @@ def home_assistant(system: System, http_session: aiohttp.ClientSession) -> HomeA
 def aggregator(system: System, http_session: aiohttp.ClientSession) -> AggregatorClient:
     assert system.tokens
     return AggregatorClient(http_session, system.aggregator.url, system.tokens)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", autouse=True)
+async def _ingestor_listens(aggregator: AggregatorClient) -> None:
+    query = 'service:event-ingestor "subscribed to state changes"'
+    await eventually(lambda: aggregator.search_all(query), bool)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

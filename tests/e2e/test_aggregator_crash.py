@@ -11,7 +11,7 @@ from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_BATCH_LINES = 500
+_BATCH_LINES = 200
 _CRASHES = 3
 _LINES_BETWEEN_CRASHES = 5_000
 _SENSOR = "sensor.ha_ingestor_lines_per_second"
@@ -75,7 +75,12 @@ async def test_every_acknowledged_line_is_there_once_after_kill_9_under_intake_a
         await sender.acknowledges_more(1)
         sender.stop()
 
-    rows = await aggregator.search_all(f"run:{run}")
+    # A line is found a moment after its acknowledgement.
+    rows = await eventually(
+        lambda: aggregator.search_all(f"run:{run}"),
+        lambda found: len(found) >= sender.acknowledged_lines,
+        within_s=30,
+    )
     assert sorted(row["n"] for row in rows) == list(range(sender.acknowledged_lines))
     await eventually(
         lambda: home_assistant.state(_SENSOR),
