@@ -78,9 +78,12 @@ def get_logger(name: str | None = None, **fields: Any) -> BoundLogger:
         name: its name; by default the calling module's.
         fields: fields that all of its lines carry.
     """
-    if name is None:
-        name = str(sys._getframe(1).f_globals.get("__name__", ""))  # noqa: SLF001 - as logging finds its caller
-    return BoundLogger(_pipeline.emitter(name), _pipeline.processors, fields)
+    return BoundLogger(_pipeline.emitter(name or calling_module()), _pipeline.processors, fields)
+
+
+def calling_module() -> str:
+    """The name of the module that called the function that asks."""
+    return str(sys._getframe(2).f_globals.get("__name__", ""))  # noqa: SLF001 - as logging finds its caller
 
 
 def flush(timeout_s: float = 5.0) -> bool:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar, cast
 
-from ha_ingestor_logging.configuration import get_logger
+from ha_ingestor_logging.bound_logger import BoundLogger
+from ha_ingestor_logging.configuration import calling_module, get_logger
 from ha_ingestor_logging.levels import parse_level
 from ha_ingestor_logging.metrics import operation_duration_seconds
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_logger = get_logger()
 
 
 class timed:  # noqa: N801 - used as a statement, like contextlib's own
@@ -28,15 +27,24 @@ class timed:  # noqa: N801 - used as a statement, like contextlib's own
         operation: what is timed. It becomes a metric's label, so let it be one of a few names.
         message: the line's message; by default the operation and its outcome.
         level: the level of a block that succeeds.
+        logger: where the line is logged; by default the calling module's logger.
         fields: further fields of the line.
     """
 
     def __init__(
-        self, operation: str, /, *, message: str | None = None, level: str | int = "info", **fields: Any
+        self,
+        operation: str,
+        /,
+        *,
+        message: str | None = None,
+        level: str | int = "info",
+        logger: BoundLogger | None = None,
+        **fields: Any,
     ) -> None:
         self._operation = operation
         self._message = message
         self._level = parse_level(level)
+        self._logger = logger or get_logger(calling_module())
         self._fields = fields
         self._started_s = 0.0
         self.duration_s = 0.0
@@ -66,14 +74,16 @@ class timed:  # noqa: N801 - used as a statement, like contextlib's own
             "duration_ms": round(self.duration_s * 1000, 3),
         }
         if failed:
-            _logger.error("%s failed", self._operation, exc_info=exc, **fields)
+            self._logger.error("%s failed", self._operation, exc_info=exc, **fields)
         elif self._message is None:
-            _logger.log(self._level, "%s finished", self._operation, **fields)
+            self._logger.log(self._level, "%s finished", self._operation, **fields)
         else:
-            _logger.log(self._level, self._message, **fields)
+            self._logger.log(self._level, self._message, **fields)
 
     def _again(self) -> "timed":
-        return timed(self._operation, message=self._message, level=self._level, **self._fields)
+        return timed(
+            self._operation, message=self._message, level=self._level, logger=self._logger, **self._fields
+        )
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a plain or ``async`` function; each call is timed by itself."""

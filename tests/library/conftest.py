@@ -2,26 +2,19 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from ha_ingestor_logging import configure, flush, shutdown
-from tests.library.recording_aggregator import RecordingAggregator
+from tests.library.capturing import aggregator, capture, no_lines_at_the_exit
 
-Capture: TypeAlias = Callable[[], list[dict[str, Any]]]
 RunScript: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
 
-
-@pytest.fixture
-def aggregator() -> Iterator[RecordingAggregator]:
-    server = RecordingAggregator()
-    yield server
-    server.close()
+__all__ = ["aggregator", "capture", "no_lines_at_the_exit"]  # fixtures from elsewhere
 
 
 @pytest.fixture
@@ -42,25 +35,3 @@ def run_script(tmp_path: Path) -> RunScript:
         )
 
     return run
-
-
-@pytest.fixture
-def capture(aggregator: RecordingAggregator) -> Iterator[Capture]:
-    """Configures this process and returns a function that flushes and shows what has been delivered."""
-    configure(service="test", output="none")
-    assert flush(10)  # what other tests logged without an output waits for one
-    configure(
-        service="test",
-        output="http",
-        url=aggregator.url,
-        token="secret",
-        batch_interval_s=0.0,
-        metrics_interval_s=0.0,
-    )
-
-    def captured() -> list[dict[str, Any]]:
-        assert flush(10)
-        return aggregator.records
-
-    yield captured
-    shutdown(5)

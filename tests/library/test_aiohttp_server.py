@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from ha_ingestor_logging import current_correlation, get_logger
 from ha_ingestor_logging.aiohttp_server import add_correlation
-from tests.library.conftest import Capture
+from tests.library.capturing import Capture
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 HEADERS = {

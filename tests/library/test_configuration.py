@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from ha_ingestor_logging import ConfigurationError, configure, flush, get_logger, shutdown
-from tests.library.conftest import Capture, RunScript
+from tests.library.capturing import Capture
+from tests.library.conftest import RunScript
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
 

@@ -2,7 +2,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from ha_ingestor_logging import get_logger, metrics
-from tests.library.conftest import Capture
+from tests.library.capturing import Capture
 from tests.library.recording_aggregator import RecordingAggregator
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from ha_ingestor_logging import timed
-from tests.library.conftest import Capture
+from ha_ingestor_logging import get_logger, timed
+from tests.library.capturing import Capture
 
 
 def observed(operation: str, outcome: str) -> float:
@@ -41,6 +41,20 @@ def test_message_and_level_can_be_chosen(capture: Capture) -> None:
         pass
     record = only(capture())
     assert (record["message"], record["level"]) == ("all done", "WARNING")
+
+
+def test_the_line_is_the_calling_modules_unless_a_logger_is_given(capture: Capture) -> None:
+    with timed("block"):
+        pass
+
+    @timed("function")
+    def function() -> None:
+        pass
+
+    function()
+    with timed("block", logger=get_logger("chosen")):
+        pass
+    assert [record["logger"] for record in capture()] == [__name__, __name__, "chosen"]
 
 
 def test_a_block_that_raises_is_logged_as_an_error_and_the_exception_goes_on(capture: Capture) -> None:

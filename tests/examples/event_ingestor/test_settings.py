@@ -1,0 +1,33 @@
+import pytest
+
+from event_ingestor.settings import SettingsError, load_settings
+
+ENVIRONMENT = {
+    "HOME_ASSISTANT_URL": "http://home:8123/",
+    "HOME_ASSISTANT_TOKEN": "secret-1",
+    "INFLUXDB_URL": "http://database:8086/",
+    "INFLUXDB_TOKEN": "secret-2",
+}
+
+
+def test_the_environment_is_read() -> None:
+    settings = load_settings({**ENVIRONMENT, "INFLUXDB_ORG": "org", "INFLUXDB_BUCKET": "bucket"})
+    assert (settings.home_assistant_url, settings.influxdb_url) == (
+        "http://home:8123",
+        "http://database:8086",
+    )
+    assert (settings.influxdb_org, settings.influxdb_bucket) == ("org", "bucket")
+
+
+def test_organisation_and_bucket_have_defaults() -> None:
+    settings = load_settings({**ENVIRONMENT, "INFLUXDB_BUCKET": ""})
+    assert (settings.influxdb_org, settings.influxdb_bucket) == ("home", "home_assistant")
+
+
+def test_all_missing_variables_are_named() -> None:
+    with pytest.raises(SettingsError, match="set HOME_ASSISTANT_TOKEN, INFLUXDB_URL"):
+        load_settings({**ENVIRONMENT, "HOME_ASSISTANT_TOKEN": "", "INFLUXDB_URL": ""})
+
+
+def test_tokens_are_not_shown() -> None:
+    assert "secret" not in repr(load_settings(ENVIRONMENT))
