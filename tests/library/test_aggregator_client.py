@@ -127,7 +127,7 @@ def test_the_token_is_neither_logged_nor_in_an_error(
     client: AggregatorClient, aggregator: RecordingAggregator, caplog: pytest.LogCaptureFixture
 ) -> None:
     aggregator.answers.append(Answer(401))
-    with caplog.at_level(logging.DEBUG), pytest.raises(AggregatorUnavailableError) as caught:
+    with caplog.at_level(logging.DEBUG, "urllib3"), pytest.raises(AggregatorUnavailableError) as caught:
         client.send_logs(LINES)
     assert caplog.records
     assert "secret" not in caplog.text + repr(caught.value)

@@ -303,7 +303,10 @@ def test_a_signal_handler_may_log_at_any_moment(run_script: RunScript) -> None:
 
 
 @pytest.mark.usefixtures("capture")
-def test_the_http_clients_own_logs_do_not_come_back(aggregator: RecordingAggregator) -> None:
+def test_the_http_clients_own_logs_do_not_come_back(
+    aggregator: RecordingAggregator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "urllib3")
     configure(
         service="demo",
         level="debug",
@@ -313,11 +316,11 @@ def test_the_http_clients_own_logs_do_not_come_back(aggregator: RecordingAggrega
         batch_interval_s=0.01,
         metrics_interval_s=0.05,
     )
-    assert logging.getLogger("urllib3").isEnabledFor(logging.DEBUG)
     get_logger().info("line")
     aggregator.wait_for(1)
     time.sleep(0.5)
     assert flush(5)
+    assert "urllib3.connectionpool" in {record.name for record in caplog.records}
     assert [record["message"] for record in aggregator.records] == ["line"]
 
 
