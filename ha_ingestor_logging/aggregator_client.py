@@ -65,7 +65,8 @@ class AggregatorClient:
         self._pool = urllib3.PoolManager(
             num_pools=1,
             timeout=urllib3.Timeout(connect=min(_CONNECT_TIMEOUT_S, timeout_s), read=timeout_s),
-            retries=False,
+            # Given whole, as urllib3 would log about making one.
+            retries=urllib3.Retry(total=False, redirect=False),
         )
 
     def send_logs(self, lines: bytes) -> Receipt:
