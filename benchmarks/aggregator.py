@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -65,8 +66,10 @@ class Aggregator:
 
 
 @contextmanager
-def running(data: Path, port: int = 18490) -> Iterator[Aggregator]:
-    """Run an aggregator with a data folder."""
+def running(data: Path) -> Iterator[Aggregator]:
+    """Run an aggregator with a data folder, on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
     started = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(_ADDON)}
     command = [sys.executable, "-m", "aggregator", "--data", str(data), "--port", str(port)]

@@ -17,6 +17,7 @@ from benchmarks.corpus import bodies
 _CONNECTIONS = 2
 _IDLE_S = 20.0
 _PROBES = 20
+_FOUND_S = 60.0
 
 
 def main() -> None:
@@ -113,7 +114,10 @@ def _stored_rows(aggregator: Aggregator) -> tuple[int, int]:
 
 
 def _wait_found(aggregator: Aggregator, rows: int) -> None:
-    while _stored_rows(aggregator)[0] < rows:
+    deadline = time.monotonic() + _FOUND_S
+    while (found := _stored_rows(aggregator)[0]) < rows:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{found} of {rows} rows can be found after {_FOUND_S} s")
         time.sleep(0.02)
 
 

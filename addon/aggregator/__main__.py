@@ -7,6 +7,7 @@ import sys
 
 import structlog
 from aiohttp import web
+from structlog.tracebacks import ExceptionDictTransformer
 
 from aggregator import __version__
 from aggregator.app import make_app
@@ -25,7 +26,7 @@ def main() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[config.log_level.upper()]),

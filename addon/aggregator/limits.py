@@ -27,7 +27,10 @@ FUTURE_TIMESTAMP_S = 24 * 3600
 """How far ahead of arrival a timestamp may lie: time zones are off by hours, broken clocks by years."""
 
 PENDING_BYTES = 64 * MIB
-"""Lines taken but not yet searchable; past it senders are asked to come again."""
+"""Lines that wait to be written; past it senders are asked to come again."""
+
+UNLOADED_BYTES = 16 * MIB
+"""Lines written but not yet searchable; past it the next ones wait to be written."""
 
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""

@@ -19,7 +19,7 @@ from aggregator.tokens import Scope
 _CLOSE_UNAUTHORIZED = 4401
 _INTERVAL_S = range(1, 3601)
 
-CONNECTIONS = web.AppKey("live_connections", set[web.WebSocketResponse])
+CONNECTIONS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("live_connections", set)
 
 
 def add_routes(app: web.Application) -> None:

@@ -6,7 +6,6 @@ import sys
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import IO
 
 from aiohttp import web
 
@@ -106,18 +105,14 @@ def _gunzip(body: bytes, limit_bytes: int) -> bytes:
 
 
 def _unzstd(body: bytes, limit_bytes: int) -> bytes:
-    with zstd.ZstdFile(io.BytesIO(body)) as file:
-        return _within(_read(file, limit_bytes + 1), limit_bytes)
-
-
-def _read(file: IO[bytes], most_bytes: int) -> bytes:
     pieces = bytearray()
     try:
-        while len(pieces) < most_bytes and (piece := file.read(min(_CHUNK_BYTES, most_bytes - len(pieces)))):
-            pieces += piece
+        with zstd.ZstdFile(io.BytesIO(body)) as file:
+            while len(pieces) <= limit_bytes and (piece := file.read(_CHUNK_BYTES)):
+                pieces += piece
     except (zstd.ZstdError, EOFError) as error:
         raise InvalidEncodingError(f"the body is no zstd: {error}") from None
-    return bytes(pieces)
+    return _within(bytes(pieces), limit_bytes)
 
 
 def _within(body: bytes, limit_bytes: int) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aggregator import limits
 from aggregator.record.fields import (
     ALIASES,
-    LEVEL_BY_SPELLING,
+    LEVEL_SPELLINGS,
     LEVEL_BY_SYSLOG_SEVERITY,
     LEVELS,
     RECORD_FIELDS,
@@ -167,11 +167,11 @@ def _level(name: str, value: str) -> str:
         spellings = {str(severity): level for severity, level in enumerate(LEVEL_BY_SYSLOG_SEVERITY)}
     else:
         # The engine tries the branches in turn: what nearly every line says comes first.
-        spellings = {level.lower(): level for level in LEVELS} | LEVEL_BY_SPELLING
+        spellings = {level: level for level in LEVELS} | dict(LEVEL_SPELLINGS)
     branches = " ".join(
         f"WHEN {quote_literal(spelling)} THEN {quote_literal(level)}" for spelling, level in spellings.items()
     )
-    return f"CASE lower({value}) {branches} END"
+    return f"CASE upper({value}) {branches} END"
 
 
 def _pointers(names: Iterable[str]) -> str:

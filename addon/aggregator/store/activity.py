@@ -90,9 +90,9 @@ class Activity:
         bucket = int(observed_s) // BUCKET_S
         with self._lock:
             for name, (lines, errors) in totals.items():
-                service = self._service(name)
-                service.last_seen_s = max(service.last_seen_s, observed_s)
-                for window in service.windows():
+                counted = self._service(name)
+                counted.last_seen_s = max(counted.last_seen_s, observed_s)
+                for window in counted.windows():
                     window.add(bucket, lines, errors)
                     window.trim(bucket)
 

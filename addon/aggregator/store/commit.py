@@ -55,6 +55,7 @@ class CommitLog:
         self._on_sync = on_sync
         self._pending: deque[_Pending] = deque()
         self._pending_bytes = 0
+        self._unloaded_bytes = 0
         self._wakeup = threading.Condition()
         self._stopping = False
         self._failure: AggregatorError | None = None
@@ -95,9 +96,10 @@ class CommitLog:
         return done
 
     def release(self, size_bytes: int) -> None:
-        """Tell that committed lines became searchable, so that as many bytes may wait again."""
+        """Tell that committed lines became searchable, so that as many bytes may be committed again."""
         with self._wakeup:
-            self._pending_bytes -= size_bytes
+            self._unloaded_bytes -= size_bytes
+            self._wakeup.notify()
 
     def stop(self) -> None:
         """Commit what was taken and close the file."""
@@ -117,18 +119,24 @@ class CommitLog:
         sync_folder(path.parent)
 
     def _run(self) -> None:
-        while True:
-            with self._wakeup:
-                while not self._pending and not self._stopping:
-                    self._wakeup.wait()
-                # A future that is running can't be cancelled, so that it always takes its result.
-                batch = [pending for pending in self._pending if pending.done.set_running_or_notify_cancel()]
-                self._pending_bytes -= sum(len(p.lines) for p in self._pending) - sum(len(p.lines) for p in batch)
-                self._pending.clear()
+        while (batch := self._next_batch()) is not None:
             if batch:
                 self._commit(batch)
-            elif self._stopping:
-                return
+
+    def _next_batch(self) -> list[_Pending] | None:
+        """Wait for lines, and for those committed before to be searchable; None at the end."""
+        with self._wakeup:
+            while not self._stopping and (
+                not self._pending or self._unloaded_bytes > limits.UNLOADED_BYTES
+            ):
+                self._wakeup.wait()
+            if not self._pending:
+                return None
+            taken = list(self._pending)
+            self._pending.clear()
+            self._pending_bytes = 0
+        # A future that is running can't be cancelled, so that it always takes its result.
+        return [pending for pending in taken if pending.done.set_running_or_notify_cancel()]
 
     def _commit(self, batch: list[_Pending]) -> None:
         try:
@@ -143,6 +151,8 @@ class CommitLog:
         self._next_seq = frames[-1].last_seq + 1
         self._rows += sum(frame.rows for frame in frames)
         self._raw_bytes += sum(len(frame.lines) for frame in frames)
+        with self._wakeup:
+            self._unloaded_bytes += sum(len(frame.lines) for frame in frames)
         for pending in batch:
             pending.done.set_result(None)
         for frame in frames:
@@ -189,8 +199,6 @@ class CommitLog:
         else:
             refusal = self._fail(error)
         _log.error("log write failed", error=str(error), lines=sum(pending.rows for pending in batch))
-        with self._wakeup:
-            self._pending_bytes -= sum(len(pending.lines) for pending in batch)
         for pending in batch:
             pending.done.set_exception(refusal)
 

@@ -13,8 +13,11 @@ import duckdb
 from aggregator.query.ast import Node
 from aggregator.query.sql import SqlFilter, compile_filter
 from aggregator.record import normalise
+from aggregator.record.fields import RECORD_FIELDS
 from aggregator.record.output import Record, records
 from aggregator.store.part import Catalogue, Part
+
+_RECORD_COLUMNS = {name: name for name in RECORD_FIELDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +206,4 @@ def _overlaps(part: Part, search: Search) -> bool:
 
 
 def _compile(node: Node, part: Part) -> SqlFilter:
-    return compile_filter(node, part.columns, time.time_ns())
+    return compile_filter(node, {**_RECORD_COLUMNS, **part.columns}, time.time_ns(), rest=normalise.REST)

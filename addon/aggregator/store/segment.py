@@ -63,7 +63,7 @@ def read(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> list[Seg
         ).fetchall()
         statistics = connection.execute(
             "SELECT file_name, path_in_schema, min(stats_min_value::BIGINT), max(stats_max_value::BIGINT), "
-            "sum(row_group_num_values) FROM parquet_metadata(?) "
+            "sum(row_group_num_rows) FROM parquet_metadata(?) "
             "WHERE path_in_schema IN ('timestamp', '_seq') GROUP BY ALL",
             [listed],
         ).fetchall()
