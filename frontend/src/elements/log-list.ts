@@ -2,23 +2,15 @@ import { type CSSResultGroup, LitElement, type PropertyValues, type TemplateResu
 import { property, query, state } from "lit/decorators.js";
 import { classMap } from "lit/directives/class-map.js";
 import { repeat } from "lit/directives/repeat.js";
-import { extraFields } from "../log/fields";
-import { highlight } from "../log/highlight";
-import { plainText, singleLine } from "../log/plain-text";
 import type { LogRecord } from "../log/record";
-import { localTime, utcTime } from "../log/time";
+import { localTime } from "../log/time";
 import { type Unfolded, listWindow, topOf } from "../log/window";
-import { chevronIcon } from "./icons";
+import { lineContent } from "./line";
 import { NARROW_LINE_HEIGHT, WIDE_LINE_HEIGHT, listStyles } from "./log-list.styles";
 import { controls, theme } from "./theme";
 
 /** Below this width (px) a line takes two rows of text. */
 const NARROW_WIDTH = 640;
-/** Characters of a message that one line can show at most; the rest is in the detail. */
-const LINE_TEXT_LIMIT = 1_000;
-const EXTRA_FIELDS_SHOWN = 8;
-/** Characters of such a field. */
-const EXTRA_TEXT_LIMIT = 60;
 /** How near to the last line (px) the next page is asked for. */
 const NEAR_END = 1_200;
 
@@ -166,20 +158,7 @@ export class LogList extends LitElement {
           @click=${() => this._onLineClick(row)}
           @keydown=${(event: KeyboardEvent) => this._onLineKey(event, row)}
         >
-          <span class="chevron">${chevronIcon}</span>
-          <time datetime=${row.timestamp} title=${utcTime(row.timestamp)}>${time}</time>
-          <span class="level">${level || "–"}</span>
-          <span class="service" title=${row.service ?? ""}><bdi>${plainText(row.service ?? "")}</bdi></span>
-          <span class="message"
-            ><bdi>${this._renderText(row)}</bdi>${extraFields(row)
-              .slice(0, EXTRA_FIELDS_SHOWN)
-              .map(
-                ({ path, text }) =>
-                  html` <span class="extra"
-                    >${`${plainText(path)}=`}<bdi class="extra-value">${singleLine(text.slice(0, EXTRA_TEXT_LIMIT))}</bdi></span
-                  >`,
-              )}</span
-          >
+          ${lineContent(row, time, this.pattern)}
         </div>
         ${isUnfolded
           ? html`<ha-ingestor-log-detail
@@ -190,13 +169,6 @@ export class LogList extends LitElement {
           : nothing}
       </div>
     `;
-  }
-
-  private _renderText(row: LogRecord): unknown {
-    const text = row.message ?? row.exception ?? "";
-    return highlight(singleLine(text.slice(0, LINE_TEXT_LIMIT)), this.pattern).map((segment) =>
-      segment.marked ? html`<mark>${segment.text}</mark>` : segment.text,
-    );
   }
 
   private _onScroll(): void {

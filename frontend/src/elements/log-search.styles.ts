@@ -132,36 +132,6 @@ export const searchStyles = css`
     color: var(--_error-text);
     font-size: 13px;
   }
-  .help {
-    margin: 10px 0 0;
-    padding: 10px 12px;
-    display: grid;
-    grid-template-columns: minmax(120px, max-content) minmax(0, 1fr);
-    gap: 4px 16px;
-    border: 1px solid var(--_divider);
-    border-radius: var(--_radius);
-    background: var(--_field);
-    font-size: 13px;
-    max-height: 220px;
-    overflow: auto;
-  }
-  .help dt button {
-    padding: 0;
-    border: 0;
-    background: none;
-    color: var(--_accent-text);
-    font: 12.5px/20px var(--_mono);
-    text-align: start;
-    cursor: pointer;
-  }
-  .help dt button:hover {
-    text-decoration: underline;
-  }
-  .help dd {
-    margin: 0;
-    color: var(--_muted);
-    line-height: 20px;
-  }
   .main,
   .lines {
     position: relative;
@@ -195,43 +165,6 @@ export const searchStyles = css`
     to {
       left: 100%;
     }
-  }
-  .notice {
-    margin: auto;
-    padding: 24px;
-    max-width: 460px;
-    text-align: center;
-    color: var(--_muted);
-  }
-  .notice h2 {
-    margin: 0 0 6px;
-    color: var(--_text);
-    font-size: 16px;
-    font-weight: 600;
-  }
-  .notice p {
-    margin: 0 0 14px;
-    overflow-wrap: anywhere;
-  }
-  .notice .control {
-    margin: 0 4px 8px;
-    color: var(--_text);
-  }
-  .banner {
-    flex: none;
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    padding: 6px 12px;
-    border-block-end: 1px solid var(--_divider);
-    background: color-mix(in srgb, var(--_warning) 12%, var(--_surface));
-    font-size: 13px;
-  }
-  .banner.failed {
-    background: color-mix(in srgb, var(--_error) 12%, var(--_surface));
-  }
-  .banner .control {
-    height: 28px;
   }
   .new-lines {
     position: absolute;

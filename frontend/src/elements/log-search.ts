@@ -5,12 +5,13 @@ import { searchPattern } from "../log/highlight";
 import { addTerm } from "../log/query";
 import { LEVELS, type Level } from "../log/record";
 import { type Filter, LogSession } from "../log/session";
-import { TIME_RANGES, timeRange } from "../log/time";
+import { TIME_RANGES } from "../log/time";
 import type { Transport } from "../transport";
 import { clearIcon, helpIcon, pauseIcon, playIcon, refreshIcon, searchIcon, upIcon } from "./icons";
 import type { FilterEvent } from "./log-detail";
 import type { LogList, ScrolledAwayEvent } from "./log-list";
 import { searchStyles } from "./log-search.styles";
+import { counted, noticeStyles, nothingFound, retryBanner, searchFailed, searchHelp } from "./notices";
 import { controls, theme } from "./theme";
 
 const TYPING_PAUSE_MS = 350;
@@ -25,18 +26,9 @@ const LEVEL_LABELS: Readonly<Record<Level | "", string>> = {
   CRITICAL: "Critical",
 };
 
-const EXAMPLES: readonly (readonly [query: string, meaning: string])[] = [
-  ["connection refused", "both words, anywhere in the line"],
-  ['"partial write"', "these words side by side"],
-  ["level:>=warning", "warnings and worse"],
-  ["service:data-api -debug", "one service, without a word"],
-  ["duration_ms:>500", "any field, compared"],
-  ["(timeout OR refused) host:pi", "either, together with a host"],
-];
-
 /** Search, read and follow logs. Knows the store only by its transport. */
 export class LogSearch extends LitElement {
-  static override readonly styles: CSSResultGroup = [theme, controls, searchStyles];
+  static override readonly styles: CSSResultGroup = [theme, controls, searchStyles, noticeStyles];
 
   /** How to reach the log store; nothing happens before it is set. */
   @property({ attribute: false }) transport: Transport | undefined;
@@ -154,7 +146,7 @@ export class LogSearch extends LitElement {
         <p class="query-error" id="query-error" data-testid="query-error" ?hidden=${!queryError}>
           ${queryError?.column === undefined ? nothing : `Column ${queryError.column}: ${queryError.message}`}
         </p>
-        ${this._helpShown ? this._renderHelp() : nothing}
+        ${this._helpShown ? searchHelp((text) => this.setFilter({ text })) : nothing}
       </div>
       <div
         class="main"
@@ -233,21 +225,6 @@ export class LogSearch extends LitElement {
     `;
   }
 
-  private _renderHelp(): TemplateResult {
-    return html`<dl class="help" data-testid="help">
-      ${EXAMPLES.map(
-        ([example, meaning]) => html`
-          <dt>
-            <button type="button" data-testid="example" @click=${() => this.setFilter({ text: example })}>
-              ${example}
-            </button>
-          </dt>
-          <dd>${meaning}</dd>
-        `,
-      )}
-    </dl>`;
-  }
-
   private _renderNewLines(): TemplateResult {
     return html`<button type="button" class="new-lines" data-testid="new-lines" @click=${this._showNewest}>
       ${upIcon} ${counted(this.session.waitingCount, "new line")}
@@ -256,26 +233,18 @@ export class LogSearch extends LitElement {
 
   private _renderBanner(): TemplateResult | typeof nothing {
     const { error, liveStatus, missedCount, rows } = this.session;
+    const again = (): void => this.session.refresh();
     if (error && error.column === undefined && rows.length > 0) {
-      return this._renderRetryBanner("search-error", "failed", error.message);
+      return retryBanner("search-error", error.message, again);
     }
     if (liveStatus === "reconnecting") {
       return html`<div class="banner" data-testid="reconnecting">Connection lost. Reconnecting…</div>`;
     }
     if (missedCount > 0) {
       const text = `${counted(missedCount, "line")} skipped, because they came too fast to be shown.`;
-      return this._renderRetryBanner("missed-lines", "", text);
+      return retryBanner("missed-lines", text, again);
     }
     return nothing;
-  }
-
-  private _renderRetryBanner(testId: string, kind: string, text: string): TemplateResult {
-    return html`<div class="banner ${kind}" data-testid=${testId}>
-      <span>${text}</span>
-      <button type="button" class="control" data-testid="retry" @click=${() => this.session.refresh()}>
-        Search again
-      </button>
-    </div>`;
   }
 
   private _renderMain(): TemplateResult | typeof nothing {
@@ -292,52 +261,13 @@ export class LogSearch extends LitElement {
       ></ha-ingestor-log-list>`;
     }
     if (session.error) {
-      return session.error.column === undefined ? this._renderFailure(session.error.message) : nothing;
+      return session.error.column === undefined
+        ? searchFailed(session.error.message, () => session.refresh())
+        : nothing;
     }
-    return session.searched ? this._renderNothingFound() : html`<div class="notice">Searching…</div>`;
-  }
-
-  private _renderFailure(message: string): TemplateResult {
-    return html`<div class="notice" data-testid="search-error">
-      <h2>The search did not succeed</h2>
-      <p>${message}</p>
-      <button type="button" class="control" data-testid="retry" @click=${() => this.session.refresh()}>
-        ${refreshIcon} Try again
-      </button>
-    </div>`;
-  }
-
-  private _renderNothingFound(): TemplateResult {
-    const { text, minimumLevel, rangeId } = this.session.filter;
-    const isFiltered = text !== "" || minimumLevel !== "";
-    const isBounded = timeRange(rangeId).start !== "";
-    return html`<div class="notice" data-testid="empty-state">
-      <h2>${isFiltered ? "No line matches" : "No lines yet"}</h2>
-      <p>
-        ${isBounded ? `Nothing in the ${timeRange(rangeId).label.toLowerCase()}.` : "Nothing in all stored lines."}
-        ${this.session.live ? "New ones appear here as they arrive." : nothing}
-      </p>
-      ${isFiltered
-        ? html`<button
-            type="button"
-            class="control"
-            data-testid="clear-filters"
-            @click=${() => this.setFilter({ text: "", minimumLevel: "" })}
-          >
-            Clear the search
-          </button>`
-        : nothing}
-      ${isBounded
-        ? html`<button
-            type="button"
-            class="control"
-            data-testid="search-all-time"
-            @click=${() => this.setFilter({ rangeId: "all" })}
-          >
-            Search all time
-          </button>`
-        : nothing}
-    </div>`;
+    return session.searched
+      ? nothingFound(session.filter, session.live, (change) => this.setFilter(change))
+      : html`<div class="notice">Searching…</div>`;
   }
 
   private _onSubmit(event: Event): void {
@@ -395,8 +325,4 @@ export class LogSearch extends LitElement {
     const partial = session.partial ? " · time ran out, older lines may be missing" : "";
     return `${found}${partial} · ${session.durationMs.toFixed(1)} ms`;
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
 }
