@@ -40,7 +40,7 @@ def bodies(rows: int, rows_per_body: int = 5000, seed: int = 7) -> Iterator[byte
         rows_per_body: lines of each body.
         seed: the same seed gives the same lines.
     """
-    for lines in batched(_lines(rows, random.Random(seed)), rows_per_body):
+    for lines in batched(_lines(rows, random.Random(seed)), rows_per_body, strict=False):
         yield "".join(lines).encode()
 
 

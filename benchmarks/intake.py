@@ -1,6 +1,6 @@
 """Intake over HTTP, against a plain loop of the standard library's `json.loads` over the same lines.
 
-    python -m benchmarks.intake [ROWS]
+python -m benchmarks.intake [ROWS]
 """
 
 import argparse
@@ -107,7 +107,9 @@ def _send_all(aggregator: Aggregator, batches: list[bytes]) -> list[float]:
 
 def _stored_rows(aggregator: Aggregator) -> tuple[int, int]:
     connection = aggregator.connect()
-    connection.request("GET", "/api/v1/stats", headers={"Authorization": f"Bearer {aggregator.token('read')}"})
+    connection.request(
+        "GET", "/api/v1/stats", headers={"Authorization": f"Bearer {aggregator.token('read')}"}
+    )
     store = json.loads(connection.getresponse().read())["store"]
     connection.close()
     return store["rows"], store["segments"]
@@ -141,7 +143,9 @@ def _probe(aggregator: Aggregator) -> list[float]:
         line = json.dumps({"message": f"probe{number}found", "service": "probe"}).encode()
         aggregator.post(connection, "/api/v1/logs", line, "ingest")
         started = time.perf_counter()
-        while not aggregator.search(connection, query=f"probe{number}found service:probe", start="now-5m")["rows"]:
+        while not aggregator.search(connection, query=f"probe{number}found service:probe", start="now-5m")[
+            "rows"
+        ]:
             time.sleep(0.002)
         durations_ms.append(1000 * (time.perf_counter() - started))
     connection.close()

@@ -28,9 +28,7 @@ _RETENTION_INTERVAL_S = 600.0
 
 def make_app(config: Config) -> web.Application:
     """Build the application; its parts start with it."""
-    app = web.Application(
-        middlewares=[page.protect, answer_errors], client_max_size=limits.BODY_BYTES
-    )
+    app = web.Application(middlewares=[page.protect, answer_errors], client_max_size=limits.BODY_BYTES)
     app.cleanup_ctx.append(lambda app: _run_parts(app, config))
     for routes in (intake_routes, metrics_routes, search, live, stats, settings, health, page):
         routes.add_routes(app)
@@ -53,9 +51,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
         return State(
             store=EmbeddedStore(
                 config.data / "store",
-                StoreEvents(
-                    loaded=on_loaded, synced=self_metrics.synced, damaged=self_metrics.damaged
-                ),
+                StoreEvents(loaded=on_loaded, synced=self_metrics.synced, damaged=self_metrics.damaged),
             ),
             news=news,
             settings=SettingsFile(config.data / "settings.json"),

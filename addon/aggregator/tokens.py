@@ -30,7 +30,7 @@ class Tokens:
         self._tokens = {scope: _read_or_make(folder / scope.value) for scope in Scope}
 
     def scope_of(self, token: str) -> Scope | None:
-        """Return what a token may do, or None when it is none of ours; takes the same time for every token."""
+        """Return what a token may do, or None if it is none of ours; every token takes as long."""
         given = token.encode()
         found = None
         for scope, known in self._tokens.items():

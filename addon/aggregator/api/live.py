@@ -51,7 +51,8 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def _close_all(app: web.Application) -> None:
-    for socket in set(app[CONNECTIONS]):
+    connections: set[web.WebSocketResponse] = app[CONNECTIONS]
+    for socket in tuple(connections):
         await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the aggregator stops")
 
 
@@ -160,12 +161,12 @@ class _Connection:
     async def _stats(self, request_id: int, interval_s: int) -> None:
         try:
             while True:
-                await self._send({"id": request_id, "type": "stats", "stats": await stats.snapshot(self._state)})
+                await self._send(
+                    {"id": request_id, "type": "stats", "stats": await stats.snapshot(self._state)}
+                )
                 await asyncio.sleep(interval_s)
         except ConnectionResetError:
             return
 
     async def _send(self, message: Mapping[str, object]) -> None:
         await self._socket.send_str(orjson.dumps(message).decode())
-
-

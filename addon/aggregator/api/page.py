@@ -9,7 +9,9 @@ from aggregator.api.responses import Handler
 _FOLDER = Path(__file__).parent.parent / "page"
 _NOT_BUILT = "The page is not built. In the project's folder: cd frontend && npm ci && npm run build\n"
 _SECURITY = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }

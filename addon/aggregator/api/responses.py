@@ -39,13 +39,15 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPException as error:
         if error.status not in _CODES:
             raise
-        message = f"no such route: {request.path}" if error.status == web.HTTPNotFound.status_code else error.reason
+        message = (
+            f"no such route: {request.path}" if error.status == web.HTTPNotFound.status_code else error.reason
+        )
         response = json_response(
             {"error": {"code": _CODES[error.status], "message": message}}, status=error.status
         )
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except Exception:
+    except Exception:  # noqa: BLE001 - the last resort: logged in full, told to the client without details
         _log.exception("request failed", method=request.method, path=request.path)
         return json_response({"error": {"code": "internal", "message": "internal error"}}, status=500)

@@ -29,8 +29,6 @@ async def change(request: web.Request) -> web.Response:
     require(request, Scope.ADMIN)
     state = request.app[STATE]
     changes = await json_body.read_object(request)
-    settings = await asyncio.get_running_loop().run_in_executor(
-        state.intake, state.settings.change, changes
-    )
+    settings = await asyncio.get_running_loop().run_in_executor(state.intake, state.settings.change, changes)
     state.apply_retention()
     return json_response(asdict(settings))

@@ -33,7 +33,6 @@ class RequestTimeoutError(AggregatorError):
     code = "timeout"
 
 
-
 async def read_body(
     request: web.Request,
     executor: Executor,
@@ -117,7 +116,9 @@ def _unzstd(body: bytes, limit_bytes: int) -> bytes:
 
 def _within(body: bytes, limit_bytes: int) -> bytes:
     if len(body) > limit_bytes:
-        raise TooLargeError(f"the decompressed body is larger than {limit_bytes} bytes", limit_bytes=limit_bytes)
+        raise TooLargeError(
+            f"the decompressed body is larger than {limit_bytes} bytes", limit_bytes=limit_bytes
+        )
     return body
 
 

@@ -5,12 +5,13 @@ a field of its own, as the JSON text that was sent. Nothing here runs per row in
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from aggregator import limits
 from aggregator.record.fields import (
     ALIASES,
-    LEVEL_SPELLINGS,
     LEVEL_BY_SYSLOG_SEVERITY,
+    LEVEL_SPELLINGS,
     LEVELS,
     RECORD_FIELDS,
     TIME_FIELDS,
@@ -66,18 +67,30 @@ def own_fields(keys: Iterable[str]) -> list[str]:
     return [key for key in present if key not in consumed]
 
 
-def select(
-    keys: Sequence[str], columns: Mapping[str, str], *, first_seq: int, observed_ns: int, source: str, path: str
-) -> str:
-    """Build the SELECT that turns a file of lines into records.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines that were taken together.
 
     Args:
-        keys: the top-level keys that occur in the file.
-        columns: sender field → column, for the fields that have a column of their own.
-        first_seq: number of the first line.
-        observed_ns: when the lines were taken.
-        source: how they came.
         path: the file of lines.
+        first_seq: number of the first line.
+        observed_ns: when they were taken, ns since the epoch.
+        source: how they came.
+    """
+
+    path: str
+    first_seq: int
+    observed_ns: int
+    source: str
+
+
+def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str:
+    """Build the SELECT that turns lines into records.
+
+    Args:
+        batch: the lines.
+        keys: the top-level keys that occur in them.
+        columns: sender field → column, for the fields that have a column of their own.
 
     Returns:
         SQL whose columns are those of `column_types()` and of `columns`.
@@ -90,14 +103,14 @@ def select(
 
     sent = {field: _first([text[name] for name in _names(field, keys)]) for field in RECORD_FIELDS}
     time_ns = _time_ns(sent["timestamp"])
-    usable = f"({time_ns} BETWEEN 0 AND {observed_ns + limits.FUTURE_TIMESTAMP_S * 10**9})"
+    usable = f"({time_ns} BETWEEN 0 AND {batch.observed_ns + limits.FUTURE_TIMESTAMP_S * 10**9})"
     level = _first([_level(name, text[name]) for name in _names("level", keys)])
     values = {
-        SEQ: f"{first_seq} + row_number() OVER () - 1",
-        "timestamp": f"CASE WHEN {usable} THEN {time_ns} ELSE {observed_ns} END",
-        "observed": f"{observed_ns}::BIGINT",
+        SEQ: f"{batch.first_seq} + row_number() OVER () - 1",
+        "timestamp": f"CASE WHEN {usable} THEN {time_ns} ELSE {batch.observed_ns} END",
+        "observed": f"{batch.observed_ns}::BIGINT",
         "level": level,
-        "source": quote_literal(source),
+        "source": quote_literal(batch.source),
         TIMESTAMP_INVALID: f"CASE WHEN NOT coalesce({usable}, false) THEN to_json({sent['timestamp']}) END",
         LEVEL_UNKNOWN: f"CASE WHEN {level} IS NULL THEN to_json({sent['level']}) END",
         REST: _rest(kept) if any(key not in kept for key in keys) else "NULL::JSON",
@@ -113,7 +126,7 @@ def select(
         f"SELECT {listed} FROM (SELECT json, "
         f"json_extract_string(json, {_pointers(texts)}) AS texts, "
         f"json_extract(json, {_pointers(fields)}) AS raws "
-        f"FROM {lines(path)})"
+        f"FROM {lines(batch.path)})"
     )
 
 
@@ -157,7 +170,8 @@ def _time_ns(value: str) -> str:
         f"WHEN {number} IS NOT NULL THEN try_cast(CASE WHEN {number} < 1e11 THEN {number} * 1000000000 "
         f"WHEN {number} < 1e14 THEN {number} * 1000000 WHEN {number} < 1e17 THEN {number} * 1000 "
         f"ELSE {number} END AS BIGINT) "
-        f"WHEN regexp_matches({value}, '{_OFFSET}') THEN epoch_us(try_cast({readable} AS TIMESTAMPTZ)) * 1000 "
+        f"WHEN regexp_matches({value}, '{_OFFSET}') "
+        f"THEN epoch_us(try_cast({readable} AS TIMESTAMPTZ)) * 1000 "
         f"ELSE epoch_ns(try_cast({readable} AS TIMESTAMP_NS)) END"
     )
 

@@ -11,7 +11,6 @@ from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS, TIME_FIELDS
 
 
-
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record that was found.

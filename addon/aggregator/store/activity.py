@@ -100,7 +100,9 @@ class Activity:
         """What each service did lately, seen from a moment in s since the epoch."""
         bucket = int(now_s) // BUCKET_S
         with self._lock:
-            gone = [name for name, service in self._services.items() if now_s - service.last_seen_s > LISTED_S]
+            gone = [
+                name for name, service in self._services.items() if now_s - service.last_seen_s > LISTED_S
+            ]
             for name in gone:
                 del self._services[name]
             return {name: self._activity(service, bucket) for name, service in self._services.items()}

@@ -126,9 +126,7 @@ class CommitLog:
     def _next_batch(self) -> list[_Pending] | None:
         """Wait for lines, and for those committed before to be searchable; None at the end."""
         with self._wakeup:
-            while not self._stopping and (
-                not self._pending or self._unloaded_bytes > limits.UNLOADED_BYTES
-            ):
+            while not self._stopping and (not self._pending or self._unloaded_bytes > limits.UNLOADED_BYTES):
                 self._wakeup.wait()
             if not self._pending:
                 return None

@@ -171,7 +171,9 @@ class EmbeddedStore:
 
     def _recover_segments(self) -> None:
         segments = sorted(
-            recovery.open_segments(self._database, self._layout), key=lambda part: part.first_seq, reverse=True
+            recovery.open_segments(self._database, self._layout),
+            key=lambda part: part.first_seq,
+            reverse=True,
         )
         for segment in segments:
             self._catalogue.add(segment)
@@ -179,7 +181,7 @@ class EmbeddedStore:
         with self._database.cursor() as connection:
             for segment in segments[:_UID_SEGMENTS]:
                 connection.execute(
-                    "INSERT INTO recent_uids SELECT hash(uid), _seq "  # noqa: S608
+                    "INSERT INTO recent_uids SELECT hash(uid), _seq "
                     f"FROM {segment.relation} WHERE uid IS NOT NULL"
                 )
             self._count_activity(connection, segments)
@@ -189,7 +191,7 @@ class EmbeddedStore:
         counts: list[tuple[int, str | None, str | None, int]] = []
         for segment in newest_first:
             recent = connection.execute(
-                f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "  # noqa: S608
+                f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "
                 f"FROM {segment.relation} WHERE observed >= {since_ns} GROUP BY ALL"
             ).fetchall()
             if not recent:

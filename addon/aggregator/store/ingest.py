@@ -55,7 +55,13 @@ class Ingest:
         self._sealer.start()
 
     def put(self, first_seq: int, frame: Frame, done: Callable[[], None]) -> None:
-        """Hand over a durable frame of the log file that begins with a line number; `done` is called when it is loaded."""
+        """Hand over a durable frame.
+
+        Args:
+            first_seq: number of the log file that the frame is in.
+            frame: the frame.
+            done: called when it is loaded.
+        """
         self._frames.put((first_seq, frame, done))
 
     def wait(self) -> None:

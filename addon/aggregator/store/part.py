@@ -49,7 +49,7 @@ class Catalogue:
             self._parts.append(part)
 
     def replace(self, old: Part, new: Part | None) -> None:
-        """Put a part in another's place in one step, or nothing; the old one goes when its readers are done."""
+        """Put a part in another's place in one step, or nothing; the old one goes after its readers."""
         with self._lock:
             self._parts.remove(old)
             if new is not None:

@@ -3,14 +3,15 @@
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import duckdb
 
 from aggregator.query.ast import Node
+from aggregator.query.scope import time_bounds
 from aggregator.query.sql import SqlFilter, compile_filter
 from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS
@@ -87,6 +88,8 @@ class Reader:
         Parts are read in the order of time, and only as far as the page reaches.
         """
         deadline = time.monotonic() + time_budget_s
+        now_ns = time.time_ns()
+        search = _narrowed(search, now_ns)
         wanted = search.limit + 1
         sign = -1 if search.newest_first else 1
         found: list[tuple[int, int, Record]] = []
@@ -99,7 +102,7 @@ class Reader:
                 if len(found) >= wanted and found[-1][0] < sign * nearest:
                     break
                 try:
-                    rows = self._search_part(connection, part, search, wanted)
+                    rows = self._search_part(connection, part, search, now_ns, wanted)
                 except duckdb.InterruptException:
                     partial = True
                     break
@@ -119,22 +122,23 @@ class Reader:
         rows: list[Record] = []
         matched = 0
         reached = after_seq
+        now_ns = time.time_ns()
         with self._catalogue.lease() as parts, self._cursor(None) as connection:
             for part in sorted(parts, key=lambda part: part.last_seq):
                 last_seq = part.last_seq
                 if last_seq <= after_seq:
                     continue
-                where = _compile(node, part)
+                where = _compile(node, part, now_ns)
                 condition = f"{normalise.SEQ} > ? AND {normalise.SEQ} <= ? AND {where.sql}"
                 bound = (after_seq, last_seq, *where.parameters)
                 (count,) = connection.execute(
-                    f"SELECT count(*) FROM {part.relation} WHERE {condition}",  # noqa: S608
+                    f"SELECT count(*) FROM {part.relation} WHERE {condition}",
                     bound,
                 ).fetchone() or (0,)
                 if count:
                     matched += count
                     result = connection.execute(
-                        f"SELECT * FROM {part.relation} WHERE {condition} "  # noqa: S608
+                        f"SELECT * FROM {part.relation} WHERE {condition} "
                         f"ORDER BY {normalise.SEQ} DESC LIMIT {limit}",
                         bound,
                     )
@@ -143,18 +147,10 @@ class Reader:
         rows = rows[-limit:]
         return rows, matched - len(rows), reached
 
-    def query(self, select: Callable[[Part], str], parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Run a SELECT on every part and return all of the rows."""
-        rows: list[tuple[object, ...]] = []
-        with self._catalogue.lease() as parts, self._cursor(None) as connection:
-            for part in parts:
-                rows += connection.execute(select(part), parameters).fetchall()
-        return rows
-
     def _search_part(
-        self, connection: duckdb.DuckDBPyConnection, part: Part, search: Search, limit: int
+        self, connection: duckdb.DuckDBPyConnection, part: Part, search: Search, now_ns: int, limit: int
     ) -> list[Record]:
-        where = _compile(search.node, part)
+        where = _compile(search.node, part, now_ns)
         conditions = [where.sql]
         bound: list[object] = [*where.parameters]
         if search.start_ns is not None:
@@ -169,7 +165,7 @@ class Reader:
             bound += [search.after.timestamp_ns, search.after.timestamp_ns, search.after.seq]
         order = "DESC" if search.newest_first else "ASC"
         result = connection.execute(
-            f"SELECT * FROM {part.relation} WHERE {' AND '.join(conditions)} "  # noqa: S608
+            f"SELECT * FROM {part.relation} WHERE {' AND '.join(conditions)} "
             f"ORDER BY timestamp {order}, {normalise.SEQ} {order} LIMIT {limit}",
             bound,
         )
@@ -205,5 +201,13 @@ def _overlaps(part: Part, search: Search) -> bool:
     )
 
 
-def _compile(node: Node, part: Part) -> SqlFilter:
-    return compile_filter(node, {**_RECORD_COLUMNS, **part.columns}, time.time_ns(), rest=normalise.REST)
+def _narrowed(search: Search, now_ns: int) -> Search:
+    """The same search with the times that its query implies, so that parts outside of them are left out."""
+    first_ns, last_ns = time_bounds(search.node, now_ns)
+    starts = [bound for bound in (search.start_ns, first_ns) if bound is not None]
+    ends = [bound for bound in (search.end_ns, last_ns) if bound is not None]
+    return replace(search, start_ns=max(starts, default=None), end_ns=min(ends, default=None))
+
+
+def _compile(node: Node, part: Part, now_ns: int) -> SqlFilter:
+    return compile_filter(node, {**_RECORD_COLUMNS, **part.columns}, now_ns, rest=normalise.REST)

@@ -74,9 +74,11 @@ class RecentRows(Part):
             with os.fdopen(descriptor, "wb", closefd=False) as file:
                 file.write(lines)
             path = f"/proc/self/fd/{descriptor}"
+            keys = self._keys(path)
+            self._add_columns(keys)
             self._connection.execute("BEGIN")
             try:
-                loaded = self._insert(frame, path)
+                loaded = self._insert(frame, keys, path)
             except duckdb.Error:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -87,21 +89,13 @@ class RecentRows(Part):
         self._measure()
         return loaded
 
-    def _insert(self, frame: Frame, path: str) -> Loaded:
-        keys = self._keys(path)
-        self._add_columns(keys)
-        select = normalise.select(
-            keys,
-            self._fields,
-            first_seq=frame.first_seq,
-            observed_ns=frame.observed_ns,
-            source=frame.source,
-            path=path,
-        )
+    def _insert(self, frame: Frame, keys: list[str], path: str) -> Loaded:
+        batch = normalise.Batch(path, frame.first_seq, frame.observed_ns, frame.source)
+        select = normalise.select(batch, keys, self._fields)
         self._connection.execute(f"INSERT INTO {self._table} BY NAME {select}")
         duplicates = self._remove_duplicates(frame.first_seq)
         counts = self._connection.execute(
-            f"SELECT service, level, count(*) FROM {self._table} WHERE _seq >= ? GROUP BY ALL",  # noqa: S608
+            f"SELECT service, level, count(*) FROM {self._table} WHERE _seq >= ? GROUP BY ALL",
             [frame.first_seq],
         ).fetchall()
         if sum(count for _, _, count in counts) + duplicates != frame.rows:
@@ -113,7 +107,7 @@ class RecentRows(Part):
         return [
             key
             for (key,) in self._connection.execute(
-                f"SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM {normalise.lines(path)}) "  # noqa: S608
+                f"SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM {normalise.lines(path)}) "
                 f"GROUP BY key ORDER BY count(*) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
             ).fetchall()
         ]
@@ -131,22 +125,23 @@ class RecentRows(Part):
 
     def _remove_duplicates(self, first_seq: int) -> int:
         """Delete the new rows whose `uid` is known, and remember the uids of the others."""
-        sent = f"(SELECT _seq, hash(uid) AS uid FROM {self._table} WHERE _seq >= {first_seq} AND uid IS NOT NULL)"
-        (any_sent,) = self._connection.execute(f"SELECT count(*) FROM {sent}").fetchone() or (0,)  # noqa: S608
+        new = f"_seq >= {first_seq} AND uid IS NOT NULL"
+        sent = f"(SELECT _seq, hash(uid) AS uid FROM {self._table} WHERE {new})"
+        (any_sent,) = self._connection.execute(f"SELECT count(*) FROM {sent}").fetchone() or (0,)
         if not any_sent:
             return 0
         duplicates = self._connection.execute(
-            f"DELETE FROM {self._table} WHERE _seq IN ("  # noqa: S608
+            f"DELETE FROM {self._table} WHERE _seq IN ("
             f"SELECT _seq FROM {sent} SEMI JOIN recent_uids USING (uid) UNION "
             f"SELECT _seq FROM {sent} QUALIFY row_number() OVER (PARTITION BY uid ORDER BY _seq) > 1)"
         ).fetchone()
         self._connection.execute(
-            f"INSERT INTO recent_uids SELECT uid, _seq FROM {sent} ANTI JOIN recent_uids USING (uid)"  # noqa: S608
+            f"INSERT INTO recent_uids SELECT uid, _seq FROM {sent} ANTI JOIN recent_uids USING (uid)"
         )
         return int(duplicates[0]) if duplicates else 0
 
     def _measure(self) -> None:
         rows, first_ns, last_ns = self._connection.execute(
-            f"SELECT count(*), coalesce(min(timestamp), 0), coalesce(max(timestamp), 0) FROM {self._table}"  # noqa: S608
+            f"SELECT count(*), coalesce(min(timestamp), 0), coalesce(max(timestamp), 0) FROM {self._table}"
         ).fetchone() or (0, 0, 0)
         self.rows, self.first_ns, self.last_ns = rows, first_ns, last_ns
