@@ -18,6 +18,7 @@ export const listStyles = css`
     overflow: hidden auto;
     overflow-anchor: none;
     scrollbar-gutter: stable;
+    scrollbar-width: thin;
   }
   .all {
     position: relative;
