@@ -60,8 +60,9 @@ async def _run(settings: Settings) -> int:
 async def _run_system(settings: Settings) -> None:
     async with System(settings=settings, report=_report) as system:
         _report("everything is ready; Ctrl-C stops it")
+        print()
         if system.access:
-            print(f"\n  Home Assistant  {system.home_assistant.url}/{DASHBOARD}")
+            print(f"  Home Assistant  {system.home_assistant.url}/{DASHBOARD}")
             print(f"    user          {system.access.username}")
             print(f"    password      {system.access.password}")
         if system.tokens:
