@@ -139,5 +139,6 @@ def _after_fork() -> None:
 
 
 REGISTRY.register(LoggingCollector(_pipeline))
-os.register_at_fork(after_in_child=_after_fork)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_after_fork)
 _exit_hook: Final = ExitHook(_at_exit)

@@ -59,6 +59,8 @@ class HttpDelivery:
             settings.delivery_size_bytes // _LINE_OVERHEAD_BYTES, settings.delivery_size_bytes
         )
         self._dropped: Counter[tuple[str, int]] = Counter()
+        self._sending: list[Line] = []
+        self._pushing = settings.metrics_interval_s > 0
         self._connect()
         self.delivered = 0
         self.faulty = 0
@@ -93,11 +95,16 @@ class HttpDelivery:
         self._hurry.set()
         self._queue.wake()
         self._worker.stop(_STOP_TIMEOUT_S)
+        if self._worker.is_running:
+            # It hangs in a request, of which nobody will learn how it ended.
+            self._drop("exit", self._sending)
         self._drop("exit", [(level, item) for level, item in self._queue.take() if isinstance(item, bytes)])
         self._client.close()
 
     def after_fork(self) -> None:
-        """Leave the parent's lines and connection to the parent."""
+        """Leave the parent's lines, metrics and connection to the parent."""
+        # Both would push under the same name, and each would replace what the other pushed.
+        self._pushing = False
         self._queue.reset()
         self._dropped.clear()
         self._worker.after_fork()
@@ -117,12 +124,11 @@ class HttpDelivery:
         return self._queue.has_room
 
     def _cycle(self) -> None:
-        pushing = self._settings.metrics_interval_s > 0
-        self._queue.wait(self._next_push_s - time.monotonic() if pushing else None)
+        self._queue.wait(self._next_push_s - time.monotonic() if self._pushing else None)
         if self._queue:
             self._pause(self._settings.batch_interval_s)
             self._send_waiting()
-        if pushing and time.monotonic() >= self._next_push_s:
+        if self._pushing and time.monotonic() >= self._next_push_s:
             self._push_metrics()
 
     def _pause(self, delay_s: float) -> None:
@@ -146,6 +152,7 @@ class HttpDelivery:
         """Send lines until they are stored, refused, or the process stops."""
         if not lines:
             return
+        self._sending = lines
         batch = b"".join(line for _, line in lines)
         while not self._worker.stopping:
             try:
@@ -190,10 +197,9 @@ class HttpDelivery:
         self._failures = 0
 
     def _push_metrics(self) -> None:
-        interval_s = self._settings.metrics_interval_s
-        if interval_s <= 0:
+        if not self._pushing:
             return
-        self._next_push_s = time.monotonic() + interval_s
+        self._next_push_s = time.monotonic() + self._settings.metrics_interval_s
         try:
             self._client.push_metrics(self._settings.service, self._exposition())
         except DeliveryError:

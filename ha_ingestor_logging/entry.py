@@ -21,9 +21,22 @@ Entry: TypeAlias = tuple[
 
 EntryQueue: TypeAlias = BoundedQueue[Entry | FlushMarker]
 
-# What an entry and each of its fields hold at least in memory, roughly.
+# What an entry and each of its fields hold in memory at least, roughly.
 _ENTRY_BYTES: Final = 600
 _FIELD_BYTES: Final = 100
+
+# What each element of a value holds besides. Values in values are not looked at: that would cost the
+# caller more than the bound is worth.
+_ELEMENT_BYTES: Final[dict[type, int]] = {
+    str: 1,
+    bytes: 1,
+    bytearray: 1,
+    list: _FIELD_BYTES,
+    tuple: _FIELD_BYTES,
+    set: _FIELD_BYTES,
+    frozenset: _FIELD_BYTES,
+    dict: 2 * _FIELD_BYTES,
+}
 
 
 class Emitter:
@@ -68,8 +81,9 @@ class Emitter:
         size_bytes = _ENTRY_BYTES
         if type(event) is str:
             size_bytes += len(event)
-        for value in fields.values():
-            size_bytes += _FIELD_BYTES + (len(value) if type(value) is str else 0)
+        for value in (*args, *fields.values()):
+            element_bytes = _ELEMENT_BYTES.get(type(value), 0)
+            size_bytes += _FIELD_BYTES + (element_bytes and element_bytes * len(value))
         self._queue.put(
             (time_ns(), level, self.name, copy_context(), bound, event, args, fields),
             level,

@@ -18,7 +18,8 @@ class ExitHook:
     def __init__(self, function: Callable[[], None]) -> None:
         self._function = function
         atexit.register(function)
-        os.register_at_fork(after_in_child=self._register_with_multiprocessing)
+        if sys.platform != "win32":
+            os.register_at_fork(after_in_child=self._register_with_multiprocessing)
         self._register_with_multiprocessing()
 
     def _register_with_multiprocessing(self) -> None:

@@ -1,4 +1,5 @@
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -233,6 +234,17 @@ def test_what_is_undelivered_when_it_closes_is_counted(
     assert delivery.dropped == {("exit", INFO): 1, ("exit", ERROR): 1}
 
 
+def test_lines_in_a_request_that_hangs_are_counted_when_it_closes(make_delivery: MakeDelivery) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        delivery = make_delivery(url=f"http://127.0.0.1:{silent.getsockname()[1]}", request_timeout_s=3.0)
+        delivery.write([line(1), line(2)])
+        connection, _ = silent.accept()
+        delivery.write([line(3, level=ERROR)])
+        delivery.close()
+        assert delivery.dropped == {("exit", INFO): 2, ("exit", ERROR): 1}
+        connection.close()
+
+
 def test_metrics_are_pushed_at_their_interval_even_without_lines(
     make_delivery: MakeDelivery, aggregator: RecordingAggregator
 ) -> None:
@@ -243,6 +255,16 @@ def test_metrics_are_pushed_at_their_interval_even_without_lines(
     assert {(request.method, request.path, request.body) for request in aggregator.requests} == {
         ("PUT", "/metrics/job/service", b"up 1\n")
     }
+
+
+def test_a_forked_child_leaves_the_metrics_to_its_parent(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    delivery = make_delivery(metrics_interval_s=0.05)
+    delivery.after_fork()
+    delivery.write([line(1)])
+    assert flushed(delivery)
+    assert [request.path for request in aggregator.requests] == ["/api/v1/logs"]
 
 
 def test_a_flush_pushes_the_metrics(make_delivery: MakeDelivery, aggregator: RecordingAggregator) -> None:

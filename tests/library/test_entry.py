@@ -25,12 +25,15 @@ def test_an_entry_holds_what_its_rendering_needs() -> None:
     )
 
 
-def test_long_texts_count_towards_the_bound() -> None:
+def test_large_values_count_towards_the_bound() -> None:
     queue: EntryQueue = BoundedQueue(1000, 10_000)
     emitter = Emitter("name", queue, 20)
     emitter.emit(40, {}, "x" * 20_000, (), {})
-    emitter.emit(40, {}, "event", (), {"field": "x" * 20_000})
-    assert queue.refused == {40: 2}
+    emitter.emit(40, {}, "event", ("x" * 20_000,), {})
+    large: list[object] = ["x" * 20_000, b"x" * 20_000, [1] * 1_000, dict.fromkeys(range(1_000))]
+    for value in large:
+        emitter.emit(40, {}, "event", (), {"field": value})
+    assert queue.refused == {40: 6}
     emitter.emit(40, {}, "x" * 5_000, (), {"field": 1})
     assert 5_000 < queue.size_bytes < 7_000
 

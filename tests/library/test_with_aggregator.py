@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ def real_aggregator(tmp_path: Path) -> Iterator[AggregatorProcess]:
 
 
 def ask(aggregator: AggregatorProcess, path: str, body: dict[str, Any] | None = None) -> Any:
-    return urllib3.request(
+    response = urllib3.request(
         "GET" if body is None else "POST",
         aggregator.url + path,
         json=body,
         headers={"Authorization": f"Bearer {aggregator.token('read')}"},
-    ).json()
+    )
+    assert response.status == HTTPStatus.OK, response.data
+    return response.json()
 
 
 def search(aggregator: AggregatorProcess, query: str, expected: int) -> list[dict[str, Any]]:
