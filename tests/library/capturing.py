@@ -18,18 +18,23 @@ def aggregator() -> Iterator[RecordingAggregator]:
     server.close()
 
 
+def discard_held_lines() -> None:
+    """Forget what other tests logged while nothing was configured: it waits for an output."""
+    configure(output="none")
+    assert flush(10)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_lines_at_the_exit() -> Iterator[None]:
     """What is logged while nothing is configured would appear below pytest's own closing line."""
     yield
-    configure(output="none")
+    discard_held_lines()
 
 
 @pytest.fixture
 def capture(aggregator: RecordingAggregator) -> Iterator[Capture]:
     """Configures this process and returns a function that flushes and shows what has been delivered."""
-    configure(service="test", output="none")
-    assert flush(10)  # what other tests logged without an output waits for one
+    discard_held_lines()
     configure(
         service="test",
         output="http",

@@ -12,6 +12,7 @@ import urllib3
 
 from ha_ingestor_logging import configure, correlation, flush, get_logger, metrics, shutdown
 from tests.integration.aggregator_process import AggregatorProcess
+from tests.library.capturing import discard_held_lines
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the aggregator needs Python 3.13")
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the aggregat
 def real_aggregator(tmp_path: Path) -> Iterator[AggregatorProcess]:
     aggregator = AggregatorProcess(tmp_path / "data")
     aggregator.start()
+    discard_held_lines()
     yield aggregator
     shutdown(5)
     aggregator.stop()
