@@ -4,7 +4,7 @@ Every field of the record is filled from the first of its names that a line has;
 a field of its own, as the JSON text that was sent. Nothing here runs per row in Python.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import limits
@@ -42,6 +42,25 @@ _TEXT_FIELDS = tuple(name for name in RECORD_FIELDS if name not in {"timestamp",
 _SYSLOG_LEVEL = "PRIORITY"
 _OFFSET = r"[+-]\d\d:?\d\d$"
 
+_TIME_NS = f"""CASE
+    WHEN ends_with(sent_time, 'Z') THEN epoch_ns(try_cast(sent_time AS TIMESTAMP_NS))
+    WHEN number IS NOT NULL THEN try_cast(number * CASE
+        WHEN number < 1e11 THEN 1000000000 WHEN number < 1e14 THEN 1000000 WHEN number < 1e17 THEN 1000 ELSE 1
+        END AS BIGINT)
+    WHEN regexp_matches(sent_time, '{_OFFSET}')
+        THEN epoch_us(try_cast(replace(sent_time, ',', '.') AS TIMESTAMPTZ)) * 1000
+    ELSE epoch_ns(try_cast(replace(sent_time, ',', '.') AS TIMESTAMP_NS)) END"""
+"""Nanoseconds since the epoch from RFC 3339 text, or from a number of s, ms, µs or ns by its size."""
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"([{', '.join(map(quote_literal, texts))}]::VARCHAR[])"
+
+
+_LEVEL = f"""CASE
+    WHEN spelling IN ({", ".join(map(quote_literal, LEVELS))}) THEN spelling
+    ELSE {_list(LEVEL_SPELLINGS.values())}[list_position({_list(LEVEL_SPELLINGS)}, spelling)] END"""
+
 
 def column_types() -> dict[str, str]:
     """The columns that every part has, with their SQL types."""
@@ -68,24 +87,40 @@ def own_fields(keys: Iterable[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Lines that were taken together.
+class Origin:
+    """Where a run of lines came from.
 
     Args:
-        path: the file of lines.
-        first_seq: number of the first line.
+        rows: how many lines.
         observed_ns: when they were taken, ns since the epoch.
         source: how they came.
     """
 
-    path: str
-    first_seq: int
+    rows: int
     observed_ns: int
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines that become records together.
+
+    Args:
+        path: the file of lines.
+        first_seq: number of the first line.
+        origins: where the lines came from, run by run.
+    """
+
+    path: str
+    first_seq: int
+    origins: Sequence[Origin]
+
+
 def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str:
     """Build the SELECT that turns lines into records.
+
+    It goes step by step, each value named once: planning an expression that is repeated costs more than
+    running it.
 
     Args:
         batch: the lines.
@@ -100,34 +135,43 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     text = {name: f"texts[{position}]" for position, name in enumerate(texts, 1)}
     raw = {name: f"raws[{position}]" for position, name in enumerate(fields, 1)}
     kept = {*texts, *fields}
-
-    sent = {field: _first([text[name] for name in _names(field, keys)]) for field in RECORD_FIELDS}
-    time_ns = _time_ns(sent["timestamp"])
-    usable = f"({time_ns} BETWEEN 0 AND {batch.observed_ns + limits.FUTURE_TIMESTAMP_S * 10**9})"
-    level = _first([_level(name, text[name]) for name in _names("level", keys)])
+    read = (
+        "SELECT row_number() OVER () - 1 AS line, json, "
+        f"json_extract_string(json, {_pointers(texts)}) AS texts, "
+        f"json_extract(json, {_pointers(fields)}) AS raws FROM {lines(batch.path)}"
+    )
+    sent = (
+        f"SELECT *, {_by_run(batch.origins, lambda origin: str(origin.observed_ns))} AS observed_ns, "
+        f"{_first([text[name] for name in _names('timestamp', keys)])} AS sent_time, "
+        f"{_first([_level_text(name, text[name]) for name in _names('level', keys)])} AS sent_level "
+        f"FROM ({read})"
+    )
+    understood = (
+        "SELECT *, upper(sent_level) AS spelling, CASE WHEN NOT ends_with(sent_time, 'Z') "
+        f"THEN try_cast(sent_time AS DECIMAL(38, 9)) END AS number FROM ({sent})"
+    )
+    known = f"SELECT *, {_LEVEL} AS known_level, {_TIME_NS} AS time_ns FROM ({understood})"
+    checked = (
+        "SELECT *, coalesce(time_ns BETWEEN 0 AND observed_ns + "
+        f"{limits.FUTURE_TIMESTAMP_S * 10**9}, false) AS timely FROM ({known})"
+    )
     values = {
-        SEQ: f"{batch.first_seq} + row_number() OVER () - 1",
-        "timestamp": f"CASE WHEN {usable} THEN {time_ns} ELSE {batch.observed_ns} END",
-        "observed": f"{batch.observed_ns}::BIGINT",
-        "level": level,
-        "source": quote_literal(batch.source),
-        TIMESTAMP_INVALID: f"CASE WHEN NOT coalesce({usable}, false) THEN to_json({sent['timestamp']}) END",
-        LEVEL_UNKNOWN: f"CASE WHEN {level} IS NULL THEN to_json({sent['level']}) END",
+        SEQ: f"{batch.first_seq} + line",
+        "timestamp": "CASE WHEN timely THEN time_ns ELSE observed_ns END",
+        "observed": "observed_ns",
+        "level": "known_level",
+        "source": _by_run(batch.origins, lambda origin: quote_literal(origin.source)),
+        TIMESTAMP_INVALID: "CASE WHEN NOT timely THEN to_json(sent_time) END",
+        LEVEL_UNKNOWN: "CASE WHEN known_level IS NULL THEN to_json(sent_level) END",
         REST: _rest(kept) if any(key not in kept for key in keys) else "NULL::JSON",
     }
-    values |= {field: sent[field] for field in _TEXT_FIELDS}
-    values["trace_id"] = f"lower({sent['trace_id']})"
-    values["span_id"] = f"lower({sent['span_id']})"
-    values["correlation_id"] = f"coalesce({sent['correlation_id']}, {values['trace_id']})"
+    values |= {field: _first([text[name] for name in _names(field, keys)]) for field in _TEXT_FIELDS}
+    values["trace_id"] = f"lower({values['trace_id']})"
+    values["span_id"] = f"lower({values['span_id']})"
+    values["correlation_id"] = f"coalesce({values['correlation_id']}, {values['trace_id']})"
     values |= {columns[field]: _left_over(field, keys, text, raw) for field in fields}
-
     listed = ", ".join(f"{value} AS {quote_identifier(column)}" for column, value in values.items())
-    return (
-        f"SELECT {listed} FROM (SELECT json, "
-        f"json_extract_string(json, {_pointers(texts)}) AS texts, "
-        f"json_extract(json, {_pointers(fields)}) AS raws "
-        f"FROM {lines(batch.path)})"
-    )
+    return f"SELECT {listed} FROM ({checked})"
 
 
 def lines(path: str) -> str:
@@ -161,36 +205,26 @@ def _left_over(field: str, keys: Sequence[str], text: Mapping[str, str], raw: Ma
     return raw[field]
 
 
-def _time_ns(value: str) -> str:
-    """Nanoseconds since the epoch from RFC 3339 text, or from a number of s, ms, µs or ns by its size."""
-    number = f"try_cast({value} AS DECIMAL(38, 9))"
-    readable = f"replace({value}, ',', '.')"
-    return (
-        f"CASE WHEN ends_with({value}, 'Z') THEN epoch_ns(try_cast({value} AS TIMESTAMP_NS)) "
-        f"WHEN {number} IS NOT NULL THEN try_cast(CASE WHEN {number} < 1e11 THEN {number} * 1000000000 "
-        f"WHEN {number} < 1e14 THEN {number} * 1000000 WHEN {number} < 1e17 THEN {number} * 1000 "
-        f"ELSE {number} END AS BIGINT) "
-        f"WHEN regexp_matches({value}, '{_OFFSET}') "
-        f"THEN epoch_us(try_cast({readable} AS TIMESTAMPTZ)) * 1000 "
-        f"ELSE epoch_ns(try_cast({readable} AS TIMESTAMP_NS)) END"
-    )
+def _by_run(origins: Sequence[Origin], value: Callable[[Origin], str]) -> str:
+    """A value that is the same for all lines of a run."""
+    branches = []
+    end = 0
+    for origin in origins[:-1]:
+        end += origin.rows
+        branches.append(f"WHEN line < {end} THEN {value(origin)}")
+    last = value(origins[-1])
+    return f"CASE {' '.join(branches)} ELSE {last} END" if branches else last
 
 
-def _level(name: str, value: str) -> str:
-    if name == _SYSLOG_LEVEL:
-        spellings = {str(severity): level for severity, level in enumerate(LEVEL_BY_SYSLOG_SEVERITY)}
-    else:
-        # The engine tries the branches in turn: what nearly every line says comes first.
-        spellings = {level: level for level in LEVELS} | dict(LEVEL_SPELLINGS)
-    branches = " ".join(
-        f"WHEN {quote_literal(spelling)} THEN {quote_literal(level)}" for spelling, level in spellings.items()
-    )
-    return f"CASE upper({value}) {branches} END"
+def _level_text(name: str, value: str) -> str:
+    """A level as text; syslog's numbers mean something else than those of other senders."""
+    if name != _SYSLOG_LEVEL:
+        return value
+    return f"{_list(LEVEL_BY_SYSLOG_SEVERITY)}[try_cast({value} AS INTEGER) + 1]"
 
 
 def _pointers(names: Iterable[str]) -> str:
-    escaped = ("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
-    return "[" + ", ".join(map(quote_literal, escaped)) + "]::VARCHAR[]"
+    return _list("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 def _rest(kept: Iterable[str]) -> str:

@@ -182,7 +182,7 @@ class EmbeddedStore:
             for segment in segments[:_UID_SEGMENTS]:
                 connection.execute(
                     "INSERT INTO recent_uids SELECT hash(uid), _seq "
-                    f"FROM {segment.relation} WHERE uid IS NOT NULL"
+                    f"FROM {segment.view.relation} WHERE uid IS NOT NULL"
                 )
             self._count_activity(connection, segments)
 
@@ -192,7 +192,7 @@ class EmbeddedStore:
         for segment in newest_first:
             recent = connection.execute(
                 f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "
-                f"FROM {segment.relation} WHERE observed >= {since_ns} GROUP BY ALL"
+                f"FROM {segment.view.relation} WHERE observed >= {since_ns} GROUP BY ALL"
             ).fetchall()
             if not recent:
                 break
@@ -222,8 +222,8 @@ class EmbeddedStore:
         self._ingest.put(first_seq, frame, lambda: self._commit.release(len(frame.lines)))
 
     def _on_loaded(self, loaded: Loaded) -> None:
-        self._last_seq = loaded.frame.last_seq
-        self.activity.add(loaded.frame.observed_ns / 10**9, loaded.counts)
+        self._last_seq = loaded.last_seq
+        self.activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)
 
 

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import duckdb
 import structlog
@@ -16,8 +17,18 @@ from aggregator.store.recent import Loaded, RecentRows
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
+_LOAD_BYTES = 4 * limits.MIB
+"""Bytes from which on a load is large enough to be cheap per line."""
+
 _UNSEALED = 2
 """Full sets of recent rows that may wait to become segments before loading waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    first_seq: int
+    frame: Frame
+    done: Callable[[], None]
 
 
 class Ingest:
@@ -43,7 +54,7 @@ class Ingest:
         self._catalogue = catalogue
         self._on_loaded = on_loaded
         self._current: RecentRows | None = None
-        self._frames: queue.Queue[tuple[int, Frame, Callable[[], None]] | None] = queue.Queue()
+        self._frames: queue.Queue[_Committed | None] = queue.Queue()
         self._full: queue.Queue[RecentRows | None] = queue.Queue(maxsize=_UNSEALED)
         self._stopping = threading.Event()
         self._loader = threading.Thread(target=self._load_all, name="load", daemon=True)
@@ -62,7 +73,7 @@ class Ingest:
             frame: the frame.
             done: called when it is loaded.
         """
-        self._frames.put((first_seq, frame, done))
+        self._frames.put(_Committed(first_seq, frame, done))
 
     def wait(self) -> None:
         """Wait until everything that was handed over is loaded."""
@@ -77,21 +88,46 @@ class Ingest:
         self._sealer.join()
 
     def _load_all(self) -> None:
-        while (item := self._frames.get()) is not None:
-            first_seq, frame, done = item
-            recent = self._recent_for(first_seq)
-            while (loaded := self._load(recent, frame)) is None:
+        following: _Committed | None = None
+        while (first := following or self._frames.get()) is not None:
+            committed, following, ended = self._take_with(first)
+            recent = self._recent_for(first.first_seq)
+            while (loaded := self._load(recent, committed)) is None:
                 if self._stopping.wait(_RETRY_S):
                     return
-            done()
+            for item in committed:
+                item.done()
+                self._frames.task_done()
             self._on_loaded(loaded)
-            self._frames.task_done()
+            if ended:
+                return
 
-    def _load(self, recent: RecentRows, frame: Frame) -> Loaded | None:
+    def _take_with(self, first: _Committed) -> tuple[list[_Committed], _Committed | None, bool]:
+        """Take along what waits behind a frame in the same log file: one large load is cheaper than many.
+
+        Returns:
+            The frames to load together, the one that was taken but has to wait, and whether the end came.
+        """
+        taken = [first]
+        size_bytes = len(first.frame.lines)
+        while size_bytes < _LOAD_BYTES:
+            try:
+                item = self._frames.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                return taken, None, True
+            if item.first_seq != first.first_seq:
+                return taken, item, False
+            taken.append(item)
+            size_bytes += len(item.frame.lines)
+        return taken, None, False
+
+    def _load(self, recent: RecentRows, committed: list[_Committed]) -> Loaded | None:
         try:
-            return recent.load(frame)
+            return recent.load([item.frame for item in committed])
         except duckdb.Error as error:
-            _log.error("lines not loaded; trying again", first_seq=frame.first_seq, error=str(error))
+            _log.error("lines not loaded; trying again", first_seq=recent.first_seq, error=str(error))
             return None
 
     def _recent_for(self, first_seq: int) -> RecentRows:

@@ -6,14 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How to read a part at one moment.
+
+    Args:
+        relation: SQL that names the relation.
+        columns: name of each sender field → its column in the relation.
+    """
+
+    relation: str
+    columns: Mapping[str, str]
+
+
 @dataclass(slots=True, eq=False)
 class Part:
     """A stretch of rows that one SQL relation holds.
 
     Args:
         first_seq: number of the log file that the rows came from.
-        relation: SQL that names the relation.
-        columns: name of each sender field → its column in the relation.
+        view: how to read it; replaced as a whole while rows are added.
         rows: how many rows.
         first_ns: earliest timestamp, ns since the epoch.
         last_ns: latest timestamp, ns since the epoch.
@@ -22,8 +34,7 @@ class Part:
     """
 
     first_seq: int
-    relation: str
-    columns: Mapping[str, str]
+    view: View
     rows: int = 0
     first_ns: int = 0
     last_ns: int = 0

@@ -16,7 +16,7 @@ from aggregator.query.sql import SqlFilter, compile_filter
 from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS
 from aggregator.record.output import Record, records
-from aggregator.store.part import Catalogue, Part
+from aggregator.store.part import Catalogue, Part, View
 
 _RECORD_COLUMNS = {name: name for name in RECORD_FIELDS}
 
@@ -128,21 +128,22 @@ class Reader:
                 last_seq = part.last_seq
                 if last_seq <= after_seq:
                     continue
-                where = _compile(node, part, now_ns)
+                view = part.view
+                where = _compile(node, view, now_ns)
                 condition = f"{normalise.SEQ} > ? AND {normalise.SEQ} <= ? AND {where.sql}"
                 bound = (after_seq, last_seq, *where.parameters)
                 (count,) = connection.execute(
-                    f"SELECT count(*) FROM {part.relation} WHERE {condition}",
+                    f"SELECT count(*) FROM {view.relation} WHERE {condition}",
                     bound,
                 ).fetchone() or (0,)
                 if count:
                     matched += count
                     result = connection.execute(
-                        f"SELECT * FROM {part.relation} WHERE {condition} "
+                        f"SELECT * FROM {view.relation} WHERE {condition} "
                         f"ORDER BY {normalise.SEQ} DESC LIMIT {limit}",
                         bound,
                     )
-                    rows += reversed(records(result, part.columns))
+                    rows += reversed(records(result, view.columns))
                 reached = max(reached, last_seq)
         rows = rows[-limit:]
         return rows, matched - len(rows), reached
@@ -150,7 +151,8 @@ class Reader:
     def _search_part(
         self, connection: duckdb.DuckDBPyConnection, part: Part, search: Search, now_ns: int, limit: int
     ) -> list[Record]:
-        where = _compile(search.node, part, now_ns)
+        view = part.view
+        where = _compile(search.node, view, now_ns)
         conditions = [where.sql]
         bound: list[object] = [*where.parameters]
         if search.start_ns is not None:
@@ -165,11 +167,11 @@ class Reader:
             bound += [search.after.timestamp_ns, search.after.timestamp_ns, search.after.seq]
         order = "DESC" if search.newest_first else "ASC"
         result = connection.execute(
-            f"SELECT * FROM {part.relation} WHERE {' AND '.join(conditions)} "
+            f"SELECT * FROM {view.relation} WHERE {' AND '.join(conditions)} "
             f"ORDER BY timestamp {order}, {normalise.SEQ} {order} LIMIT {limit}",
             bound,
         )
-        return records(result, part.columns)
+        return records(result, view.columns)
 
     @contextmanager
     def _cursor(self, deadline: float | None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -209,5 +211,5 @@ def _narrowed(search: Search, now_ns: int) -> Search:
     return replace(search, start_ns=max(starts, default=None), end_ns=min(ends, default=None))
 
 
-def _compile(node: Node, part: Part, now_ns: int) -> SqlFilter:
-    return compile_filter(node, {**_RECORD_COLUMNS, **part.columns}, now_ns, rest=normalise.REST)
+def _compile(node: Node, view: View, now_ns: int) -> SqlFilter:
+    return compile_filter(node, {**_RECORD_COLUMNS, **view.columns}, now_ns, rest=normalise.REST)

@@ -1,6 +1,7 @@
 """Recent rows: what is not yet a segment, in an in-memory table with the same columns."""
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -11,96 +12,156 @@ from aggregator.record import normalise
 from aggregator.sql import quote_identifier
 from aggregator.store import repair
 from aggregator.store.frame import Frame
-from aggregator.store.part import Part
+from aggregator.store.part import Part, View
 
 _log = structlog.get_logger(__name__)
+_OWN_TABLE_ROWS = 4096
+"""Rows from which on a load becomes a table of its own."""
+
+_UNREADABLE = (duckdb.InvalidInputException, duckdb.DataError)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one frame brought.
+    """What a load brought.
 
     Args:
-        frame: the frame.
+        last_seq: number of the last line.
+        observed_ns: when the last line was taken, ns since the epoch.
         counts: (service, level, rows) of what was added.
+        first_ns: earliest timestamp of what was added; None if nothing was.
+        last_ns: latest timestamp of what was added.
         duplicates: rows left out because their `uid` was there already.
     """
 
-    frame: Frame
+    last_seq: int
+    observed_ns: int
     counts: list[tuple[str | None, str | None, int]]
+    first_ns: int | None
+    last_ns: int | None
     duplicates: int
 
 
 class RecentRows(Part):
     """The rows of one log file, in memory.
 
+    A large load becomes a table of its own, since adding it to another would copy it once more;
+    small ones share a table.
+
     Args:
         database: the in-memory database.
         first_seq: number of the log file.
     """
 
-    __slots__ = ("_connection", "_fields", "_table")
+    __slots__ = ("_connection", "_fields", "_shared", "_shared_fields", "_tables")
 
     def __init__(self, database: duckdb.DuckDBPyConnection, first_seq: int) -> None:
-        self._table = f"recent_{first_seq}"
-        self._fields: dict[str, str] = {name: name for name in normalise.MARKS}
-        super().__init__(first_seq, self._table, self._fields, last_seq=first_seq - 1)
         self._connection = database.cursor()
+        self._fields = {name: name for name in normalise.MARKS}
+        self._shared = f"recent_{first_seq}"
+        self._shared_fields = set(self._fields)
+        self._tables = [self._shared]
         columns = ", ".join(
             f"{quote_identifier(name)} {kind}" for name, kind in normalise.column_types().items()
         )
-        self._connection.execute(f"CREATE TABLE {self._table} ({columns})")
+        self._connection.execute(f"CREATE TABLE {self._shared} ({columns})")
+        super().__init__(first_seq, self._view(), last_seq=first_seq - 1)
 
-    def load(self, frame: Frame) -> Loaded:
-        """Add the lines of a frame; a line that the engine can't read is repaired or kept as text."""
-        try:
-            return self._load(frame, frame.lines)
-        except duckdb.Error as error:
-            _log.warning("lines need repair", first_seq=frame.first_seq, rows=frame.rows, error=str(error))
-        try:
-            return self._load(frame, repair.repair(frame.lines))
-        except duckdb.Error as error:
-            _log.warning("lines kept as text", first_seq=frame.first_seq, rows=frame.rows, error=str(error))
-            return self._load(frame, repair.all_as_text(frame.lines))
+    def load(self, frames: Sequence[Frame]) -> Loaded:
+        """Add the lines of frames that follow each other.
+
+        A line that the engine can't read is repaired, or kept as text.
+
+        Raises:
+            duckdb.Error: the engine lacks memory or disk; nothing was added.
+        """
+        lines = b"".join(frame.lines for frame in frames)
+        for remedy in (bytes, repair.repair):
+            try:
+                return self._load(frames, remedy(lines))
+            except _UNREADABLE as error:
+                _log.warning("lines need repair", first_seq=frames[0].first_seq, error=str(error))
+        return self._load(frames, repair.all_as_text(lines))
 
     def dispose(self) -> None:
-        """Drop the table."""
-        self._connection.execute(f"DROP TABLE {self._table}")
+        """Drop the tables."""
+        for table in self._tables:
+            self._connection.execute(f"DROP TABLE {table}")
         self._connection.close()
 
-    def _load(self, frame: Frame, lines: bytes) -> Loaded:
-        descriptor = os.memfd_create("frame")
+    def _load(self, frames: Sequence[Frame], lines: bytes) -> Loaded:
+        descriptor = os.memfd_create("lines")
         try:
             with os.fdopen(descriptor, "wb", closefd=False) as file:
                 file.write(lines)
             path = f"/proc/self/fd/{descriptor}"
             keys = self._keys(path)
-            self._add_columns(keys)
+            fields = self._with_columns(keys)
             self._connection.execute("BEGIN")
             try:
-                loaded = self._insert(frame, keys, path)
+                select = normalise.select(_batch(frames, path), keys, fields)
+                table = self._insert(frames, fields, select)
+                loaded = self._account(frames, table)
             except duckdb.Error:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
         finally:
             os.close(descriptor)
-        self.last_seq = frame.last_seq
-        self._measure()
+        self._show(table, fields, loaded)
         return loaded
 
-    def _insert(self, frame: Frame, keys: list[str], path: str) -> Loaded:
-        batch = normalise.Batch(path, frame.first_seq, frame.observed_ns, frame.source)
-        select = normalise.select(batch, keys, self._fields)
-        self._connection.execute(f"INSERT INTO {self._table} BY NAME {select}")
-        duplicates = self._remove_duplicates(frame.first_seq)
+    def _insert(self, frames: Sequence[Frame], fields: Mapping[str, str], select: str) -> str:
+        """Add records to the shared table, or make a table of them; return its name."""
+        if sum(frame.rows for frame in frames) >= _OWN_TABLE_ROWS:
+            table = f"{self._shared}_{frames[0].first_seq}"
+            self._connection.execute(f"CREATE TABLE {table} AS {select}")
+            return table
+        for field in fields.keys() - self._shared_fields:
+            column = quote_identifier(fields[field])
+            self._connection.execute(f"ALTER TABLE {self._shared} ADD COLUMN {column} JSON")
+        self._connection.execute(f"INSERT INTO {self._shared} BY NAME {select}")
+        return self._shared
+
+    def _account(self, frames: Sequence[Frame], table: str) -> Loaded:
+        """Remove what came twice, and count what remains."""
+        first_seq = frames[0].first_seq
+        duplicates = self._remove_duplicates(table, first_seq)
         counts = self._connection.execute(
-            f"SELECT service, level, count(*) FROM {self._table} WHERE _seq >= ? GROUP BY ALL",
-            [frame.first_seq],
+            f"SELECT service, level, count(*), min(timestamp), max(timestamp) FROM {table} "
+            f"WHERE _seq >= {first_seq} GROUP BY ALL"
         ).fetchall()
-        if sum(count for _, _, count in counts) + duplicates != frame.rows:
+        rows = sum(count for _, _, count, _, _ in counts)
+        if rows + duplicates != sum(frame.rows for frame in frames):
             raise duckdb.DataError("the lines read are not the lines taken")
-        return Loaded(frame, counts, duplicates)
+        return Loaded(
+            last_seq=frames[-1].last_seq,
+            observed_ns=frames[-1].observed_ns,
+            counts=[(service, level, count) for service, level, count, _, _ in counts],
+            first_ns=min((first_ns for *_, first_ns, _ in counts), default=None),
+            last_ns=max((last_ns for *_, last_ns in counts), default=None),
+            duplicates=duplicates,
+        )
+
+    def _show(self, table: str, fields: Mapping[str, str], loaded: Loaded) -> None:
+        """Let readers see what was loaded."""
+        if table == self._shared:
+            self._shared_fields |= fields.keys()
+        else:
+            self._tables.append(table)
+        self._fields |= fields
+        if loaded.first_ns is not None and loaded.last_ns is not None:
+            self.first_ns = min(self.first_ns, loaded.first_ns) if self.rows else loaded.first_ns
+            self.last_ns = max(self.last_ns, loaded.last_ns)
+        self.rows += sum(count for _, _, count in loaded.counts)
+        self.view = self._view()
+        self.last_seq = loaded.last_seq
+
+    def _view(self) -> View:
+        if len(self._tables) == 1:
+            return View(self._shared, dict(self._fields))
+        united = " UNION ALL BY NAME ".join(f"FROM {table}" for table in self._tables)
+        return View(f"({united})", dict(self._fields))
 
     def _keys(self, path: str) -> list[str]:
         """The top-level keys in a file, most frequent first."""
@@ -112,26 +173,31 @@ class RecentRows(Part):
             ).fetchall()
         ]
 
-    def _add_columns(self, keys: list[str]) -> None:
+    def _with_columns(self, keys: list[str]) -> dict[str, str]:
+        """The fields of a batch that have, or now get, a column of their own."""
+        fields: dict[str, str] = {}
         taken = {column.casefold() for column in self._fields.values()}
         for key in normalise.own_fields(keys):
-            if len(self._fields) >= limits.FIELD_COLUMNS:
-                return
-            if key in self._fields or key.casefold() in taken or not normalise.has_own_column(key):
-                continue
-            self._connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {quote_identifier(key)} JSON")
-            self._fields[key] = key
-            taken.add(key.casefold())
+            if key in self._fields:
+                fields[key] = self._fields[key]
+            elif (
+                len(taken) < limits.FIELD_COLUMNS
+                and key.casefold() not in taken
+                and normalise.has_own_column(key)
+            ):
+                fields[key] = key
+                taken.add(key.casefold())
+        return fields
 
-    def _remove_duplicates(self, first_seq: int) -> int:
+    def _remove_duplicates(self, table: str, first_seq: int) -> int:
         """Delete the new rows whose `uid` is known, and remember the uids of the others."""
         new = f"_seq >= {first_seq} AND uid IS NOT NULL"
-        sent = f"(SELECT _seq, hash(uid) AS uid FROM {self._table} WHERE {new})"
+        sent = f"(SELECT _seq, hash(uid) AS uid FROM {table} WHERE {new})"
         (any_sent,) = self._connection.execute(f"SELECT count(*) FROM {sent}").fetchone() or (0,)
         if not any_sent:
             return 0
         duplicates = self._connection.execute(
-            f"DELETE FROM {self._table} WHERE _seq IN ("
+            f"DELETE FROM {table} WHERE _seq IN ("
             f"SELECT _seq FROM {sent} SEMI JOIN recent_uids USING (uid) UNION "
             f"SELECT _seq FROM {sent} QUALIFY row_number() OVER (PARTITION BY uid ORDER BY _seq) > 1)"
         ).fetchone()
@@ -140,8 +206,7 @@ class RecentRows(Part):
         )
         return int(duplicates[0]) if duplicates else 0
 
-    def _measure(self) -> None:
-        rows, first_ns, last_ns = self._connection.execute(
-            f"SELECT count(*), coalesce(min(timestamp), 0), coalesce(max(timestamp), 0) FROM {self._table}"
-        ).fetchone() or (0, 0, 0)
-        self.rows, self.first_ns, self.last_ns = rows, first_ns, last_ns
+
+def _batch(frames: Sequence[Frame], path: str) -> normalise.Batch:
+    origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
+    return normalise.Batch(path, frames[0].first_seq, origins)

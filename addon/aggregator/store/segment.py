@@ -8,7 +8,7 @@ import duckdb
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store.files import sync_file, sync_folder
-from aggregator.store.part import Part
+from aggregator.store.part import Part, View
 
 _OPTIONS = (
     "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2, "
@@ -24,8 +24,7 @@ class Segment(Part):
     def __init__(self, path: Path, columns: dict[str, str]) -> None:
         super().__init__(
             first_seq=int(path.stem),
-            relation=f"read_parquet({quote_literal(str(path))})",
-            columns=columns,
+            view=View(f"read_parquet({quote_literal(str(path))})", columns),
             size_bytes=path.stat().st_size,
         )
         self.path = path
@@ -40,7 +39,7 @@ def write(database: duckdb.DuckDBPyConnection, part: Part, path: Path) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with database.cursor() as connection:
         connection.execute(
-            f"COPY (FROM {part.relation} ORDER BY _seq) TO {quote_literal(str(temporary))} ({_OPTIONS})"
+            f"COPY (FROM {part.view.relation}) TO {quote_literal(str(temporary))} ({_OPTIONS})"
         )
     sync_file(temporary)
     temporary.replace(path)
