@@ -14,7 +14,7 @@ from prometheus_client.exposition import default_handler
 from prometheus_client.parser import text_string_to_metric_families
 
 from aggregator.metrics import limits
-from tests.aggregator.metrics.running_aggregator import Aggregator
+from tests.aggregator.running_aggregator import Aggregator
 
 PushHandler = Callable[[str, str, float | None, list[tuple[str, str]], bytes], Callable[[], None]]
 

@@ -1,0 +1,143 @@
+"""An aggregator that runs as its own process, and a client of it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ADDON = Path(__file__).parents[2] / "addon"
+START_S = 20.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the aggregator."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        """The JSON that it carries."""
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> dict[str, object]:
+        """The error that it carries."""
+        error: dict[str, object] = self.json["error"]
+        return error
+
+
+@dataclass(frozen=True)
+class Aggregator:
+    """A running aggregator."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[bytes]
+
+    def token(self, scope: str) -> str:
+        """Return the token of a scope."""
+        return (self.data / "tokens" / scope).read_text()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        scope: str | None = "ingest",
+        **headers: str,
+    ) -> Answer:
+        """Send a request, with the token of a scope if one is named; further headers with `_` for `-`."""
+        request = urllib.request.Request(self.url + path, body, method=method)  # noqa: S310
+        if scope is not None:
+            request.add_header("Authorization", f"Bearer {self.token(scope)}")
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+                return Answer(response.status, response.read(), dict(response.headers))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read(), dict(error.headers))
+
+    def scrape(self) -> list[str]:
+        """Return the lines of `GET /metrics`."""
+        answer = self.request("GET", "/metrics", scope="read")
+        assert answer.status == 200
+        return answer.body.decode().splitlines()
+
+    def send(self, *records: dict[str, Any]) -> Answer:
+        """Send log records."""
+        body = b"".join(json.dumps(record).encode() + b"\n" for record in records)
+        return self.request("POST", "/api/v1/logs", body)
+
+    def search(self, **fields: object) -> Answer:
+        """Search."""
+        return self.request("POST", "/api/v1/search", json.dumps(fields).encode(), scope="read")
+
+    def wait_for(self, query: str, rows: int) -> list[dict[str, Any]]:
+        """Search until so many rows are found, oldest first."""
+        deadline_s = time.monotonic() + 5
+        while True:
+            answer = self.search(query=query, order="asc", limit=5000)
+            assert answer.status == 200, answer.body
+            found: list[dict[str, Any]] = answer.json["rows"]
+            if len(found) == rows:
+                return found
+            assert time.monotonic() < deadline_s, f"{len(found)} rows instead of {rows}"
+            time.sleep(0.05)
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Aggregator]:
+    """Start an aggregator, and stop it if it is not stopped yet."""
+    aggregator = start(data)
+    try:
+        yield aggregator
+    finally:
+        if aggregator.process.poll() is None:
+            aggregator.process.terminate()
+            assert aggregator.process.wait(timeout=20) == 0
+
+
+def start(data: Path) -> Aggregator:
+    """Start an aggregator and wait until it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "--data", str(data), "--port", str(port)],
+        env=os.environ | {"PYTHONPATH": str(ADDON)},
+    )
+    aggregator = Aggregator(f"http://127.0.0.1:{port}", data, process)
+    try:
+        _wait_until_healthy(aggregator)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return aggregator
+
+
+def _wait_until_healthy(aggregator: Aggregator) -> None:
+    deadline_s = time.monotonic() + START_S
+    while True:
+        assert aggregator.process.poll() is None, "the aggregator ended at its start"
+        try:
+            with urllib.request.urlopen(f"{aggregator.url}/health", timeout=1):  # noqa: S310
+                return
+        except OSError:
+            assert time.monotonic() < deadline_s, "the aggregator does not answer"
+            time.sleep(0.05)
