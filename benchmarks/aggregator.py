@@ -72,8 +72,18 @@ def running(data: Path) -> Iterator[Aggregator]:
         port: int = probe.getsockname()[1]
     started = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(_ADDON)}
-    command = [sys.executable, "-m", "aggregator", "--data", str(data), "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "aggregator",
+        "--data",
+        str(data),
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    process = subprocess.Popen(command, env=environment)
     try:
         _wait(port, process)
         start_s = time.perf_counter() - started

@@ -53,14 +53,17 @@ def decode(body: bytes) -> Decoded:
 
 
 def _is_whole(lines: bytes) -> bool:
-    """Tell whether every line is one JSON object, without looking at any of them in Python."""
+    """Tell whether every line is one JSON object, without looking at any of them in Python.
+
+    As many objects as lines are not enough: one line may hold two of them and another none.
+    """
     try:
         if not lines.isascii():
             lines.decode()
         objects = len(_DECODER.decode_lines(lines))
     except _UNREADABLE:
         return False
-    if objects != lines.count(b"\n"):
+    if not lines.startswith(b"{") or objects != lines.count(b"\n") or objects != lines.count(b"}\n{") + 1:
         return False
     return len(lines) <= limits.LINE_BYTES or max(map(len, lines.split(b"\n"))) <= limits.LINE_BYTES
 

@@ -7,6 +7,8 @@ a field of its own, as the JSON text that was sent. Nothing here runs per row in
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from aggregator import limits
 from aggregator.record.fields import (
     ALIASES,
@@ -35,7 +37,10 @@ SEQ = "_seq"
 FILLED_BY_US = frozenset({"observed", "source"})
 """Record fields that a sender does not fill."""
 
-RESERVED = frozenset(name.casefold() for name in (*RECORD_FIELDS, *MARKS, REST, SEQ))
+NUMBER = "_id"
+"""Field that shows the record's number to clients."""
+
+RESERVED = frozenset(name.casefold() for name in (*RECORD_FIELDS, *MARKS, REST, SEQ, NUMBER))
 """Column names that a sender's field can't take."""
 
 _TEXT_FIELDS = tuple(name for name in RECORD_FIELDS if name not in {"timestamp", "level", *FILLED_BY_US})
@@ -48,7 +53,8 @@ _TIME_NS = f"""CASE
         WHEN number < 1e11 THEN 1000000000 WHEN number < 1e14 THEN 1000000 WHEN number < 1e17 THEN 1000 ELSE 1
         END AS BIGINT)
     WHEN regexp_matches(sent_time, '{_OFFSET}')
-        THEN epoch_us(try_cast(replace(sent_time, ',', '.') AS TIMESTAMPTZ)) * 1000
+        THEN try_cast(
+            epoch_us(try_cast(replace(sent_time, ',', '.') AS TIMESTAMPTZ))::HUGEINT * 1000 AS BIGINT)
     ELSE epoch_ns(try_cast(replace(sent_time, ',', '.') AS TIMESTAMP_NS)) END"""
 """Nanoseconds since the epoch from RFC 3339 text, or from a number of s, ms, µs or ns by its size."""
 
@@ -130,11 +136,12 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     Returns:
         SQL whose columns are those of `column_types()` and of `columns`.
     """
-    fields = [key for key in own_fields(keys) if key in columns]
+    left_over = own_fields(keys)
+    fields = [key for key in left_over if key in columns and key not in MARKS]
     texts = [name for field in RECORD_FIELDS for name in _names(field, keys)]
     text = {name: f"texts[{position}]" for position, name in enumerate(texts, 1)}
     raw = {name: f"raws[{position}]" for position, name in enumerate(fields, 1)}
-    kept = {*texts, *fields}
+    kept = {*texts, *fields} - ({*left_over} - {*fields})
     read = (
         "SELECT row_number() OVER () - 1 AS line, json, "
         f"json_extract_string(json, {_pointers(texts)}) AS texts, "
@@ -156,9 +163,9 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
         f"{limits.FUTURE_TIMESTAMP_S * 10**9}, false) AS timely FROM ({known})"
     )
     values = {
-        SEQ: f"{batch.first_seq} + line",
-        "timestamp": "CASE WHEN timely THEN time_ns ELSE observed_ns END",
-        "observed": "observed_ns",
+        SEQ: f"({batch.first_seq} + line)::UBIGINT",
+        "timestamp": "(CASE WHEN timely THEN time_ns ELSE observed_ns END)::BIGINT",
+        "observed": "observed_ns::BIGINT",
         "level": "known_level",
         "source": _by_run(batch.origins, lambda origin: quote_literal(origin.source)),
         TIMESTAMP_INVALID: "CASE WHEN NOT timely THEN to_json(sent_time) END",
@@ -220,7 +227,8 @@ def _level_text(name: str, value: str) -> str:
     """A level as text; syslog's numbers mean something else than those of other senders."""
     if name != _SYSLOG_LEVEL:
         return value
-    return f"{_list(LEVEL_BY_SYSLOG_SEVERITY)}[try_cast({value} AS INTEGER) + 1]"
+    severities = _list(map(str, range(len(LEVEL_BY_SYSLOG_SEVERITY))))
+    return f"coalesce({_list(LEVEL_BY_SYSLOG_SEVERITY)}[list_position({severities}, {value})], {value})"
 
 
 def _pointers(names: Iterable[str]) -> str:
@@ -228,6 +236,6 @@ def _pointers(names: Iterable[str]) -> str:
 
 
 def _rest(kept: Iterable[str]) -> str:
-    removals = ", ".join(f"{quote_literal(name)}: NULL" for name in kept)
-    patch = f"to_json({{{removals}}})" if removals else "'{}'"
+    # Keys that differ only in case are the same to a struct of the engine, not to JSON text.
+    patch = quote_literal(orjson.dumps(dict.fromkeys(kept)).decode())
     return f"nullif(json_merge_patch(json, {patch})::VARCHAR, '{{}}')::JSON"

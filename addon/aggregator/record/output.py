@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
+import msgspec
 import orjson
 
 from aggregator.record import normalise
@@ -41,15 +42,16 @@ def records(result: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> li
     found = []
     for row in result.fetchall():
         fields: dict[str, object] = {
-            "_id": str(row[seq]),
+            normalise.NUMBER: str(row[seq]),
             "timestamp": format_ns(row[timestamp]),
             "observed": format_ns(row[observed]),
         }
         fields |= {name: row[index] for name, index in known if row[index] is not None}
         fields |= {name: orjson.Fragment(row[index]) for name, index in sent if row[index] is not None}
         if row[rest] is not None:
-            others = orjson.loads(row[rest])
-            fields |= {f"sent_{name}" if name in fields else name: value for name, value in others.items()}
+            others = msgspec.json.decode(row[rest], type=dict[str, msgspec.Raw])
+            for name, value in others.items():
+                fields[f"sent_{name}" if name in fields else name] = orjson.Fragment(bytes(value))
         found.append(Record(row[seq], row[timestamp], fields))
     return found
 

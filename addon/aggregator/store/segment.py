@@ -72,7 +72,10 @@ def read(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> list[Seg
     for file, columns in names:
         fields = {name: name for name in columns if name not in known or name in normalise.MARKS}
         segment = Segment(Path(file), fields)
-        segment.first_ns, segment.last_ns, segment.rows = ranges[file, "timestamp"]
-        _, segment.last_seq, _ = ranges[file, "_seq"]
+        first_ns, last_ns, rows = ranges[file, "timestamp"]
+        _, last_seq, _ = ranges[file, normalise.SEQ]
+        if first_ns is None or last_seq is None:
+            raise duckdb.DataError(f"{file} has no statistics")
+        segment.first_ns, segment.last_ns, segment.rows, segment.last_seq = first_ns, last_ns, rows, last_seq
         segments.append(segment)
     return segments
