@@ -26,7 +26,7 @@ _NS_PER_S: Final = 1_000_000_000
 # The library's own fields; a caller's field of the same name is kept with an underscore behind it.
 _RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "source", "uid", "exc_info"})
 
-_JSON_OPTIONS: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+_JSON_OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
 
 
 class Renderer:
@@ -72,7 +72,8 @@ class Renderer:
         _add(record, fields.items())
         if exc_info is not None:
             record.update(_exception_fields(exc_info))
-        return _dump(record)
+        # Joined also because it copies: what orjson returns occupies all of its first, larger buffer.
+        return _dump(record) + b"\n"
 
     def _timestamp(self, at_ns: int) -> str:
         second, nanosecond = divmod(at_ns, _NS_PER_S)
@@ -120,6 +121,6 @@ def _dump(record: dict[str, Any]) -> bytes:
 
 def _renderable(value: object) -> Any:
     try:
-        return orjson.Fragment(orjson.dumps(value, json_default, orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z))
+        return orjson.Fragment(orjson.dumps(value, json_default, _JSON_OPTIONS))
     except (TypeError, ValueError, RecursionError):
         return to_plain_json(value)

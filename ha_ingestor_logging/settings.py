@@ -61,8 +61,8 @@ class Settings:
     output: tuple[str, ...] = ("stdout",)
     url: str | None = None
     token: str | None = field(default=None, repr=False)
-    queue_records: int = 20_000
-    queue_size_bytes: int = 16 * 2**20
+    queue_records: int = 100_000
+    queue_size_bytes: int = 64 * 2**20
     delivery_size_bytes: int = 32 * 2**20
     batch_size_bytes: int = 2**20
     batch_interval_s: float = 0.5

@@ -112,7 +112,7 @@ def test_the_aggregators_wish_to_wait_is_respected(
     aggregator.wait_for(1)
     started = time.monotonic()
     aggregator.wait_for(2)
-    assert 1.8 < time.monotonic() - started < 6
+    assert time.monotonic() - started > 1.8
 
 
 def test_a_flush_does_not_wait_for_the_next_attempt(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ha_ingestor_logging import correlation
 from ha_ingestor_logging.entry import Entry, ExceptionInfo
 from ha_ingestor_logging.rendering import OWN_THREAD, Renderer
+from tests.library.conftest import RunScript
 
 AT_NS = 1_795_600_000_123_456_789
 
@@ -257,5 +258,22 @@ def test_any_message_renders(event: str, args: list[object]) -> None:
     assert isinstance(json.loads(line)["message"], str)
 
 
-def test_this_python_is_supported() -> None:
-    assert sys.version_info >= (3, 11)
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_line_that_waits_holds_little_more_memory_than_its_text(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import contextvars, pathlib
+        from ha_ingestor_logging.rendering import Renderer
+
+        def resident_bytes():
+            return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+        renderer = Renderer("service", "host")
+        entry = (1, 20, "name", contextvars.Context(), {}, "x" * 100, (), {"n": 1})
+        renderer.render(entry)
+        before = resident_bytes()
+        lines = [renderer.render(entry) for _ in range(30_000)]
+        print((resident_bytes() - before) / sum(map(len, lines)))
+        """
+    )
+    assert 1 <= float(done.stdout) < 1.8

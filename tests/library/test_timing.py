@@ -84,8 +84,8 @@ async def test_calls_of_a_decorated_coroutine_are_timed_apart(capture: Capture) 
 
     assert list(await asyncio.gather(nap(0.2), nap(0.01))) == [0.2, 0.01]
     short, long = (record["duration_ms"] for record in capture())
-    assert 10 <= short < 150
-    assert 200 <= long < 1000
+    assert 10 <= short < long
+    assert long >= 200
 
 
 async def test_cancellation_counts_as_an_error(capture: Capture) -> None:

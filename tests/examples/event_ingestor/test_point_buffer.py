@@ -28,7 +28,7 @@ async def test_points_are_taken_oldest_first_in_batches() -> None:
 
 async def test_taking_waits_for_the_first_point_and_gathers_more() -> None:
     buffer = PointBuffer(100)
-    taking = asyncio.create_task(buffer.take(10, 0.1))
+    taking = asyncio.create_task(buffer.take(10, 0.5))
     await asyncio.sleep(0.05)
     assert not taking.done()
     buffer.add(point(1))

@@ -1,6 +1,7 @@
 import pytest
 
 from event_ingestor.settings import SettingsError, load_settings
+from tests.integration.aggregator_process import ROOT
 
 ENVIRONMENT = {
     "HOME_ASSISTANT_URL": "http://home:8123/",
@@ -27,6 +28,12 @@ def test_organisation_and_bucket_have_defaults() -> None:
 def test_all_missing_variables_are_named() -> None:
     with pytest.raises(SettingsError, match="set HOME_ASSISTANT_TOKEN, INFLUXDB_URL"):
         load_settings({**ENVIRONMENT, "HOME_ASSISTANT_TOKEN": "", "INFLUXDB_URL": ""})
+
+
+@pytest.mark.parametrize("name", [*ENVIRONMENT, "INFLUXDB_ORG", "INFLUXDB_BUCKET"])
+def test_every_variable_is_in_the_readme(name: str) -> None:
+    readme = (ROOT / "examples/event_ingestor/README.md").read_text()
+    assert f"| `{name}` |" in readme
 
 
 def test_tokens_are_not_shown() -> None:
