@@ -12,7 +12,7 @@ DropCounts: TypeAlias = dict[tuple[str, int], int]
 
 
 class Output(Protocol):
-    """A place where rendered lines go. All methods but the properties belong to the writer's thread."""
+    """A place where rendered lines go; ``write`` and ``flush`` are called by the writer's thread only."""
 
     def write(self, lines: list[Line]) -> None:
         """Take lines, oldest first."""
