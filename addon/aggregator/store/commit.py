@@ -110,13 +110,18 @@ class CommitLog:
         os.close(self._descriptor)
 
     def _open(self, path: Path, rows: int, raw_bytes: int) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-        self._offset = os.lseek(self._descriptor, 0, os.SEEK_END)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            sync_folder(path.parent)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        self._offset = os.lseek(descriptor, 0, os.SEEK_END)
         self._first_seq = int(path.stem)
         self._rows = rows
         self._raw_bytes = raw_bytes
         self._opened = time.monotonic()
-        sync_folder(path.parent)
 
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:
@@ -139,8 +144,9 @@ class CommitLog:
     def _commit(self, batch: list[_Pending]) -> None:
         try:
             if self._is_file_full():
-                os.close(self._descriptor)
+                full = self._descriptor
                 self._open(self._layout.log_file(self._next_seq), 0, 0)
+                os.close(full)
             frames = self._frames(batch)
             self._write(b"".join(map(encode, frames)))
         except OSError as error:
