@@ -1,0 +1,109 @@
+"""A real store in a folder, with what tests ask of it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+import pytest
+
+from aggregator import limits
+from aggregator.query.parse import parse
+from aggregator.store.embedded import EmbeddedStore, StoreEvents
+from aggregator.store.reads import Position, Search
+from aggregator.store.recent import Loaded
+
+Row: TypeAlias = dict[str, Any]
+
+WAIT_S = 10.0
+
+
+class OpenedStore:
+    """A store with the events that it told.
+
+    Args:
+        folder: where its files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.loaded = list[Loaded]()
+        self.syncs: list[float] = []
+        self.damaged_bytes: list[int] = []
+        events = StoreEvents(self.loaded.append, self.syncs.append, self.damaged_bytes.append)
+        self.store = EmbeddedStore(folder, events)
+
+    def take(self, *lines: Row | bytes, source: str = "http") -> None:
+        """Send lines, and wait until they are durable and can be found."""
+        reached = self.store.last_seq + len(lines)
+        self.store.append(body(*lines), len(lines), source).result(WAIT_S)
+        wait_until(lambda: self.store.last_seq >= reached)
+
+    def rows(self, query: str = "", limit: int = 5000, **search: Any) -> list[Row]:
+        """Search one page, the oldest first, as clients get it."""
+        page = self.store.search(
+            Search(parse(query), limit=limit, **({"newest_first": False} | search)), WAIT_S
+        )
+        assert not page.partial
+        return [json.loads(orjson.dumps(dict(record.fields))) for record in page.rows]
+
+    def messages(self, query: str = "", **search: Any) -> list[str]:
+        """Search one page of messages, the oldest first."""
+        return [row["message"] for row in self.rows(query, **search)]
+
+    def pages(self, limit: int, *, newest_first: bool, query: str = "") -> Iterator[list[Row]]:
+        """Search page by page."""
+        after: Position | None = None
+        while True:
+            page = self.store.search(Search(parse(query), None, None, limit, newest_first, after), WAIT_S)
+            assert not page.partial
+            yield [dict(record.fields) for record in page.rows]
+            if page.next is None:
+                return
+            after = page.next
+
+    def seal(self, segments: int) -> None:
+        """Wait until there are so many segments; `seal_each_batch` makes them."""
+        wait_until(lambda: self.store.size().segments >= segments)
+
+    def log_files(self) -> list[Path]:
+        """The files of the write-ahead log, the oldest first."""
+        return sorted((self.folder / "log").glob("*.log"))
+
+    def segment_files(self) -> list[Path]:
+        """The segments, the oldest first."""
+        return sorted((self.folder / "segments").glob("*.parquet"))
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[OpenedStore]:
+    """Open a store and close it."""
+    store = OpenedStore(folder)
+    try:
+        yield store
+    finally:
+        store.store.close()
+
+
+def body(*lines: Row | bytes) -> bytes:
+    """Lines as intake hands them over."""
+    return b"".join(
+        (line if isinstance(line, bytes) else json.dumps(line, ensure_ascii=False).encode()) + b"\n"
+        for line in lines
+    )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until something in another thread has happened."""
+    deadline_s = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.002)
+
+
+def seal_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make each batch a log file, and so a segment once the next batch comes."""
+    monkeypatch.setattr(limits, "SEAL_ROWS", 1)
