@@ -115,11 +115,13 @@ class Batch:
         path: the file of lines.
         first_seq: number of the first line.
         origins: where the lines came from, run by run.
+        may_have_null: whether any value may be null.
     """
 
     path: str
     first_seq: int
     origins: Sequence[Origin]
+    may_have_null: bool
 
 
 def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str:
@@ -136,32 +138,30 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     Returns:
         SQL whose columns are those of `column_types()` and of `columns`.
     """
-    left_over = own_fields(keys)
-    fields = [key for key in left_over if key in columns and key not in MARKS]
+    fields = [key for key in own_fields(keys) if key in columns]
     texts = [name for field in RECORD_FIELDS for name in _names(field, keys)]
-    text = {name: f"texts[{position}]" for position, name in enumerate(texts, 1)}
-    raw = {name: f"raws[{position}]" for position, name in enumerate(fields, 1)}
-    kept = {*texts, *fields} - ({*left_over} - {*fields})
+    parsed = _Parsed(texts, fields, may_have_null=batch.may_have_null)
+    known = {field: _first([parsed.text(name) for name in _names(field, keys)]) for field in RECORD_FIELDS}
     read = (
         "SELECT row_number() OVER () - 1 AS line, json, "
-        f"json_extract_string(json, {_pointers(texts)}) AS texts, "
-        f"json_extract(json, {_pointers(fields)}) AS raws FROM {lines(batch.path)}"
+        f"from_json(json, {parsed.structure()}) AS parsed FROM {lines(batch.path)}"
     )
     sent = (
         f"SELECT *, {_by_run(batch.origins, lambda origin: str(origin.observed_ns))} AS observed_ns, "
-        f"{_first([text[name] for name in _names('timestamp', keys)])} AS sent_time, "
-        f"{_first([_level_text(name, text[name]) for name in _names('level', keys)])} AS sent_level "
+        f"{known['timestamp']} AS sent_time, "
+        f"{_first([_level_text(name, parsed.text(name)) for name in _names('level', keys)])} AS sent_level "
         f"FROM ({read})"
     )
     understood = (
         "SELECT *, upper(sent_level) AS spelling, CASE WHEN NOT ends_with(sent_time, 'Z') "
         f"THEN try_cast(sent_time AS DECIMAL(38, 9)) END AS number FROM ({sent})"
     )
-    known = f"SELECT *, {_LEVEL} AS known_level, {_TIME_NS} AS time_ns FROM ({understood})"
+    timed = f"SELECT *, {_LEVEL} AS known_level, {_TIME_NS} AS time_ns FROM ({understood})"
     checked = (
         "SELECT *, coalesce(time_ns BETWEEN 0 AND observed_ns + "
-        f"{limits.FUTURE_TIMESTAMP_S * 10**9}, false) AS timely FROM ({known})"
+        f"{limits.FUTURE_TIMESTAMP_S * 10**9}, false) AS timely FROM ({timed})"
     )
+    kept = {*texts, *fields}
     values = {
         SEQ: f"({batch.first_seq} + line)::UBIGINT",
         "timestamp": "(CASE WHEN timely THEN time_ns ELSE observed_ns END)::BIGINT",
@@ -172,13 +172,54 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
         LEVEL_UNKNOWN: "CASE WHEN known_level IS NULL THEN to_json(sent_level) END",
         REST: _rest(kept) if any(key not in kept for key in keys) else "NULL::JSON",
     }
-    values |= {field: _first([text[name] for name in _names(field, keys)]) for field in _TEXT_FIELDS}
-    values["trace_id"] = f"lower({values['trace_id']})"
-    values["span_id"] = f"lower({values['span_id']})"
-    values["correlation_id"] = f"coalesce({values['correlation_id']}, {values['trace_id']})"
-    values |= {columns[field]: _left_over(field, keys, text, raw) for field in fields}
+    values |= {field: known[field] for field in _TEXT_FIELDS}
+    values["trace_id"] = f"lower({known['trace_id']})"
+    values["span_id"] = f"lower({known['span_id']})"
+    values["correlation_id"] = f"coalesce({known['correlation_id']}, {values['trace_id']})"
+    values |= {columns[field]: _left_over(field, keys, parsed) for field in fields}
     listed = ", ".join(f"{value} AS {quote_identifier(column)}" for column, value in values.items())
     return f"SELECT {listed} FROM ({checked})"
+
+
+class _Parsed:
+    """The values of a line, most of them parsed in one go.
+
+    Names of the parsed structure ignore case, so that of names which differ only in it one is parsed
+    there and the others are looked up.
+
+    Args:
+        texts: names of values wanted as text.
+        fields: names of values wanted as JSON; the parsed structure shows null as absent.
+        may_have_null: whether any value may be null.
+    """
+
+    def __init__(self, texts: Sequence[str], fields: Sequence[str], *, may_have_null: bool) -> None:
+        self._may_have_null = may_have_null
+        types = dict.fromkeys(texts, "VARCHAR") | dict.fromkeys(fields, "JSON")
+        self._types: dict[str, str] = {}
+        taken: set[str] = set()
+        for name, kind in types.items():
+            if name.casefold() not in taken:
+                self._types[name] = kind
+                taken.add(name.casefold())
+
+    def structure(self) -> str:
+        """The structure as a SQL constant."""
+        return quote_literal(orjson.dumps(self._types or {"": "JSON"}).decode())
+
+    def text(self, name: str) -> str:
+        """A value's text; NULL when it is absent or null."""
+        if self._types.get(name) == "VARCHAR":
+            return f"parsed.{quote_identifier(name)}"
+        return f"json_extract_string(json, {_pointer(name)})"
+
+    def raw(self, name: str) -> str:
+        """A value's JSON; NULL when it is absent."""
+        looked_up = f"json_extract(json, {_pointer(name)})"
+        if self._types.get(name) != "JSON":
+            return looked_up
+        parsed = f"parsed.{quote_identifier(name)}"
+        return f"coalesce({parsed}, {looked_up})" if self._may_have_null else parsed
 
 
 def lines(path: str) -> str:
@@ -202,14 +243,14 @@ def _first(expressions: list[str]) -> str:
     return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
 
 
-def _left_over(field: str, keys: Sequence[str], text: Mapping[str, str], raw: Mapping[str, str]) -> str:
+def _left_over(field: str, keys: Sequence[str], parsed: _Parsed) -> str:
     """A field as sent, but only in lines where a better name for the same record field was present."""
     for canonical in RECORD_FIELDS:
         names = _names(canonical, keys)
         if field in names:
-            better = " OR ".join(f"{text[name]} IS NOT NULL" for name in names[: names.index(field)])
-            return f"CASE WHEN {better} THEN {raw[field]} END"
-    return raw[field]
+            better = " OR ".join(f"{parsed.text(name)} IS NOT NULL" for name in names[: names.index(field)])
+            return f"CASE WHEN {better} THEN {parsed.raw(field)} END"
+    return parsed.raw(field)
 
 
 def _by_run(origins: Sequence[Origin], value: Callable[[Origin], str]) -> str:
@@ -231,8 +272,8 @@ def _level_text(name: str, value: str) -> str:
     return f"coalesce({_list(LEVEL_BY_SYSLOG_SEVERITY)}[list_position({severities}, {value})], {value})"
 
 
-def _pointers(names: Iterable[str]) -> str:
-    return _list("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+def _pointer(name: str) -> str:
+    return quote_literal("/" + name.replace("~", "~0").replace("/", "~1"))
 
 
 def _rest(kept: Iterable[str]) -> str:

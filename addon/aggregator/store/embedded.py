@@ -18,16 +18,19 @@ from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.commit import CommitLog
 from aggregator.store.files import Layout
 from aggregator.store.frame import Frame
-from aggregator.store.ingest import Ingest
+from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
 from aggregator.store.reads import Page, Reader, Search
 from aggregator.store.recent import Loaded
 from aggregator.store.retention import expired
+from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
 
 _log = structlog.get_logger(__name__)
 _MEMORY = "256MB"
-_THREADS = 2
+_THREADS = 1
+"""Threads of the engine itself: reads and loads come from threads of ours, and splitting one costs more."""
+
 _UID_SEGMENTS = 2
 """Newest segments whose uids are remembered at a start: as many rows as the window promises."""
 
@@ -93,8 +96,10 @@ class EmbeddedStore:
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._reader = Reader(self._database, self._catalogue)
         self._last_seq = 0
-        self._ingest = Ingest(self._database, self._layout, self._catalogue, on_loaded=self._on_loaded)
-        self._ingest.start()
+        self._sealer = Sealer(self._database, self._layout, self._catalogue)
+        self._loader = Loader(
+            self._database, self._catalogue, on_loaded=self._on_loaded, on_full=self._sealer.put
+        )
         self._recover_segments()
         next_seq, current = self._replay()
         self._commit = CommitLog(
@@ -166,7 +171,8 @@ class EmbeddedStore:
     def close(self) -> None:
         """Make durable what was taken, and let go of the files."""
         self._commit.stop()
-        self._ingest.stop()
+        self._loader.stop()
+        self._sealer.stop()
         self._database.close()
 
     def _recover_segments(self) -> None:
@@ -208,18 +214,18 @@ class EmbeddedStore:
             if log_file.damaged_bytes:
                 self._events.damaged(log_file.damaged_bytes)
             for frame in log_file.frames:
-                self._ingest.put(log_file.first_seq, frame, _nothing)
+                self._loader.put(log_file.first_seq, frame, _nothing)
             next_seq = max(next_seq, log_file.first_seq, *(frame.last_seq + 1 for frame in log_file.frames))
             current = (
                 log_file.path,
                 sum(frame.rows for frame in log_file.frames),
                 sum(len(frame.lines) for frame in log_file.frames),
             )
-        self._ingest.wait()
+        self._loader.wait()
         return next_seq, current
 
     def _on_commit(self, first_seq: int, frame: Frame) -> None:
-        self._ingest.put(first_seq, frame, lambda: self._commit.release(len(frame.lines)))
+        self._loader.put(first_seq, frame, lambda: self._commit.release(len(frame.lines)))
 
     def _on_loaded(self, loaded: Loaded) -> None:
         self._last_seq = loaded.last_seq

@@ -1,0 +1,66 @@
+"""Makes segments of full sets of recent rows, in a thread of its own."""
+
+import queue
+import threading
+
+import duckdb
+import structlog
+
+from aggregator.store import segment
+from aggregator.store.files import Layout
+from aggregator.store.part import Catalogue, Part
+from aggregator.store.recent import RecentRows
+
+_log = structlog.get_logger(__name__)
+_RETRY_S = 10.0
+_WAITING = 2
+"""Full sets of recent rows that may wait before `put` waits for them: memory is what they cost."""
+
+
+class Sealer:
+    """Puts a segment in the place of each full set of recent rows, then deletes their log file.
+
+    Args:
+        database: the in-memory database.
+        layout: where the files are.
+        catalogue: what readers see.
+    """
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, layout: Layout, catalogue: Catalogue) -> None:
+        self._database = database
+        self._layout = layout
+        self._catalogue = catalogue
+        self._full: queue.Queue[RecentRows | None] = queue.Queue(maxsize=_WAITING)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="seal", daemon=True)
+        self._thread.start()
+
+    def put(self, recent: RecentRows) -> None:
+        """Hand over rows that get no more; waits while too many wait already."""
+        self._full.put(recent)
+
+    def stop(self) -> None:
+        """Finish what was handed over, unless the disk refuses it: then it stays in its log file."""
+        self._stopping.set()
+        self._full.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (recent := self._full.get()) is not None:
+            while not self._seal(recent):
+                if self._stopping.wait(_RETRY_S):
+                    break
+
+    def _seal(self, recent: RecentRows) -> bool:
+        path = self._layout.segment_file(recent.first_seq)
+        sealed: Part | None = None
+        try:
+            if recent.rows:
+                segment.write(self._database, recent, path)
+                (sealed,) = segment.read(self._database, [path])
+        except (OSError, duckdb.Error) as error:
+            _log.error("segment not written; trying again", path=str(path), error=str(error))
+            return False
+        self._catalogue.replace(recent, sealed)
+        self._layout.log_file(recent.first_seq).unlink(missing_ok=True)
+        return True
