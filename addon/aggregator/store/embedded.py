@@ -31,6 +31,9 @@ _MEMORY = "256MB"
 _THREADS = 1
 """Threads of the engine itself: reads and loads come from threads of ours, and splitting one costs more."""
 
+_KEPT_ROWS = 10_000
+"""Rows found at a start from which on they become a segment at once, to spare memory."""
+
 _UID_SEGMENTS = 2
 """Newest segments whose uids are remembered at a start: as many rows as the window promises."""
 
@@ -91,6 +94,10 @@ class EmbeddedStore:
                 "memory_limit": _MEMORY,
                 "temp_directory": str(folder / "spill"),
                 "autoinstall_known_extensions": False,
+                # Give memory back after a burst, instead of keeping it for the next one.
+                "allocator_background_threads": True,
+                "allocator_flush_threshold": "4MB",
+                "allocator_bulk_deallocation_flush_threshold": "4MB",
             }
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
@@ -222,6 +229,9 @@ class EmbeddedStore:
                 sum(len(frame.lines) for frame in log_file.frames),
             )
         self._loader.wait()
+        if current is not None and current[1] >= _KEPT_ROWS:
+            self._loader.close_current()
+            current = None
         return next_seq, current
 
     def _on_commit(self, first_seq: int, frame: Frame) -> None:

@@ -87,6 +87,12 @@ class Loader:
         """Wait until everything that was handed over is loaded."""
         self._frames.join()
 
+    def close_current(self) -> None:
+        """Take the present recent rows as full; only while nothing is handed over."""
+        if self._current is not None:
+            self._on_full(self._current)
+            self._current = None
+
     def stop(self) -> None:
         """Load what was handed over, unless the engine refuses it: it stays in its log file in any case."""
         self._frames.put(None)

@@ -13,7 +13,7 @@ from aggregator.store.recent import RecentRows
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
-_WAITING = 2
+_WAITING = 1
 """Full sets of recent rows that may wait before `put` waits for them: memory is what they cost."""
 
 
