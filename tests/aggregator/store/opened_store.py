@@ -65,9 +65,9 @@ class OpenedStore:
                 return
             after = page.next
 
-    def seal(self, segments: int) -> None:
-        """Wait until there are so many segments; `seal_each_batch` makes them."""
-        wait_until(lambda: self.store.size().segments >= segments)
+    def wait_until_sealed(self) -> None:
+        """Wait until every log file but the last is a segment."""
+        wait_until(lambda: len(self.log_files()) == 1)
 
     def log_files(self) -> list[Path]:
         """The files of the write-ahead log, the oldest first."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from aggregator.store import ingest
+from aggregator.store import sealer
 from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, body, opened, seal_each_batch, wait_until
 
 
@@ -15,8 +15,8 @@ def test_a_full_log_file_becomes_a_segment_and_goes(tmp_path: Path, monkeypatch:
     with opened(tmp_path) as store:
         for number in range(4):
             store.take({"message": f"{number}"})
-        store.seal(3)
-        wait_until(lambda: [int(path.stem) for path in store.log_files()] == [4])
+        store.wait_until_sealed()
+        assert [int(path.stem) for path in store.log_files()] == [4]
         assert [int(path.stem) for path in store.segment_files()] == [1, 2, 3]
         assert store.messages() == ["0", "1", "2", "3"]
 
@@ -28,7 +28,7 @@ def test_a_segment_is_a_plain_parquet_file(tmp_path: Path, monkeypatch: pytest.M
         store.take({"message": "last", "other": {"a": [1]}})
         seal_each_batch(monkeypatch)
         store.take({"message": "next"})
-        store.seal(1)
+        store.wait_until_sealed()
         (segment,) = store.segment_files()
     with duckdb.connect() as connection:
         rows = connection.execute(
@@ -86,7 +86,7 @@ def test_a_store_ends_at_once_while_segments_can_not_be_written(
 def test_a_segment_that_can_not_be_written_is_written_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "_RETRY_S", 0.05)
+    monkeypatch.setattr(sealer, "_RETRY_S", 0.05)
     seal_each_batch(monkeypatch)
     with opened(tmp_path) as store:
         (tmp_path / "segments").rename(tmp_path / "elsewhere")
@@ -95,5 +95,5 @@ def test_a_segment_that_can_not_be_written_is_written_later(
         assert store.messages() == ["first", "second"]
         assert store.store.size().segments == 0
         (tmp_path / "elsewhere").rename(tmp_path / "segments")
-        store.seal(1)
+        store.wait_until_sealed()
         assert store.messages() == ["first", "second"]
