@@ -138,7 +138,8 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     Returns:
         SQL whose columns are those of `column_types()` and of `columns`.
     """
-    fields = [key for key in own_fields(keys) if key in columns]
+    left_over = own_fields(keys)
+    fields = [key for key in left_over if key in columns and key not in MARKS]
     texts = [name for field in RECORD_FIELDS for name in _names(field, keys)]
     parsed = _Parsed(texts, fields, may_have_null=batch.may_have_null)
     known = {field: _first([parsed.text(name) for name in _names(field, keys)]) for field in RECORD_FIELDS}
@@ -161,7 +162,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
         "SELECT *, coalesce(time_ns BETWEEN 0 AND observed_ns + "
         f"{limits.FUTURE_TIMESTAMP_S * 10**9}, false) AS timely FROM ({timed})"
     )
-    kept = {*texts, *fields}
+    kept = {*texts, *fields} - ({*left_over} - {*fields})
     values = {
         SEQ: f"({batch.first_seq} + line)::UBIGINT",
         "timestamp": "(CASE WHEN timely THEN time_ns ELSE observed_ns END)::BIGINT",
@@ -205,7 +206,7 @@ class _Parsed:
 
     def structure(self) -> str:
         """The structure as a SQL constant."""
-        return quote_literal(orjson.dumps(self._types or {"": "JSON"}).decode())
+        return quote_literal(orjson.dumps(self._types or {SEQ: "JSON"}).decode())
 
     def text(self, name: str) -> str:
         """A value's text; NULL when it is absent or null."""

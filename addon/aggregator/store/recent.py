@@ -11,7 +11,8 @@ import structlog
 
 from aggregator import limits
 from aggregator.record import normalise
-from aggregator.sql import quote_identifier
+from aggregator.record.fields import CANONICAL_NAMES
+from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store import repair
 from aggregator.store.frame import Frame
 from aggregator.store.part import Part, View
@@ -22,7 +23,8 @@ OWN_TABLE_ROWS = 4096
 """Rows from which on a load is worth a table of its own."""
 
 _MISCOUNTED = "the lines read are not the lines taken"
-_UNREADABLE = (duckdb.InvalidInputException, duckdb.DataError)
+_UNREADABLE = (duckdb.DataError, duckdb.ProgrammingError)
+"""What lines can bring about; lack of memory or disk is an operational error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ class RecentRows(Part):
 
     def _remove_duplicates(self, table: str, first_seq: int) -> int:
         """Delete the new rows whose `uid` is known, and remember the uids of the others."""
-        new = f"_seq >= {first_seq} AND uid IS NOT NULL"
+        new = f"_seq >= {first_seq} AND uid <> ''"
         sent = f"(SELECT _seq, hash(uid) AS uid FROM {table} WHERE {new})"
         (any_sent,) = self._connection.execute(f"SELECT count(*) FROM {sent}").fetchone() or (0,)
         if not any_sent:
@@ -252,11 +254,12 @@ def _file_of(lines: bytes) -> Iterator[str]:
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
-    """The top-level keys in a file, most frequent first."""
+    """The top-level keys in a file: the record's own first, then the most frequent."""
+    own = ", ".join(map(quote_literal, CANONICAL_NAMES))
     return [
         key
         for (key,) in connection.execute(
             f"SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM {normalise.lines(path)}) "
-            f"GROUP BY key ORDER BY count(*) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
+            f"GROUP BY key ORDER BY key IN ({own}) DESC, count(*) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
         ).fetchall()
     ]
