@@ -178,6 +178,7 @@ class EmbeddedStore:
     def close(self) -> None:
         """Make durable what was taken, and let go of the files."""
         self._commit.stop()
+        self._sealer.give_up_retries()
         self._loader.stop()
         self._sealer.stop()
         self._database.close()

@@ -39,9 +39,13 @@ class Sealer:
         """Hand over rows that get no more; waits while too many wait already."""
         self._full.put(recent)
 
-    def stop(self) -> None:
-        """Finish what was handed over, unless the disk refuses it: then it stays in its log file."""
+    def give_up_retries(self) -> None:
+        """From now on leave what the disk refuses in its log file, so that nobody waits for room."""
         self._stopping.set()
+
+    def stop(self) -> None:
+        """Finish what was handed over, unless the disk refuses it."""
+        self.give_up_retries()
         self._full.put(None)
         self._thread.join()
 
