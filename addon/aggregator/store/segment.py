@@ -10,10 +10,12 @@ from aggregator.sql import quote_literal
 from aggregator.store.files import sync_file, sync_folder
 from aggregator.store.part import Part, View
 
-_OPTIONS = (
-    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2, "
-    "ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 40000"
-)
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2"
+_ROW_GROUP_ROWS = 122_880
+_FULL_WIDTH = 48
+"""Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
+
+_VECTOR_ROWS = 2048
 
 
 class Segment(Part):
@@ -39,11 +41,17 @@ def write(database: duckdb.DuckDBPyConnection, part: Part, path: Path) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with database.cursor() as connection:
         connection.execute(
-            f"COPY (FROM {part.view.relation}) TO {quote_literal(str(temporary))} ({_OPTIONS})"
+            f"COPY (FROM {part.view.relation}) TO {quote_literal(str(temporary))} "
+            f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(part.view)})"
         )
     sync_file(temporary)
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def _row_group_rows(view: View) -> int:
+    columns = len(view.columns) + len(normalise.column_types())
+    return min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns // _VECTOR_ROWS * _VECTOR_ROWS)
 
 
 def read(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> list[Segment]:
@@ -72,8 +80,8 @@ def read(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> list[Seg
     for file, columns in names:
         fields = {name: name for name in columns if name not in known or name in normalise.MARKS}
         segment = Segment(Path(file), fields)
-        first_ns, last_ns, rows = ranges[file, "timestamp"]
-        _, last_seq, _ = ranges[file, normalise.SEQ]
+        first_ns, last_ns, rows = ranges.get((file, "timestamp"), (None, None, 0))
+        _, last_seq, _ = ranges.get((file, normalise.SEQ), (None, None, 0))
         if first_ns is None or last_seq is None:
             raise duckdb.DataError(f"{file} has no statistics")
         segment.first_ns, segment.last_ns, segment.rows, segment.last_seq = first_ns, last_ns, rows, last_seq
