@@ -101,6 +101,10 @@ class Reader:
                 nearest = part.last_ns if search.newest_first else part.first_ns
                 if len(found) >= wanted and found[-1][0] < sign * nearest:
                     break
+                # An interrupt that comes between two statements stops neither of them.
+                if time.monotonic() >= deadline:
+                    partial = True
+                    break
                 try:
                     rows = self._search_part(connection, part, search, now_ns, wanted)
                 except duckdb.InterruptException:
