@@ -56,7 +56,7 @@ def test_rows_are_found_once_while_they_become_a_segment(
 
         reader = threading.Thread(target=count)
         reader.start()
-        for number in range(60):
+        for number in range(25):
             store.take({"message": f"{number}"})
         done.set()
         reader.join()
