@@ -60,7 +60,7 @@ async def ws_search(hass: HomeAssistant, connection: ActiveConnection, msg: dict
     try:
         answer = await entry.runtime_data.client.search({key: msg[key] for key in _SEARCH_KEYS if key in msg})
     except AggregatorError as err:
-        _send_error(connection, msg["id"], err)
+        connection.send_error(msg["id"], **_error(err))
     else:
         connection.send_message(construct_result_message(msg["id"], answer))
 
@@ -79,9 +79,10 @@ def ws_tail(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, An
     entry = _loaded_entry(hass, connection, msg)
     if entry is None:
         return
+    tail = _Tail(entry.runtime_data.client, connection, msg["id"], msg["query"])
     task = entry.async_create_background_task(
         hass,
-        _async_tail(entry.runtime_data.client, connection, msg["id"], msg["query"]),
+        tail.async_follow(),
         name=f"{DOMAIN} tail",
         # The subscription has to be there before the task can end.
         eager_start=False,
@@ -89,28 +90,61 @@ def ws_tail(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, An
     connection.subscriptions[msg["id"]] = task.cancel
 
 
-async def _async_tail(
-    client: AggregatorClient, connection: ActiveConnection, msg_id: int, query: str
-) -> None:
-    subscribed = False
-    retry_s = MIN_RETRY_S
-    while True:
+class _Tail:
+    """A client's subscription to records, kept up while the aggregator comes and goes."""
+
+    def __init__(
+        self, client: AggregatorClient, connection: ActiveConnection, msg_id: int, query: str
+    ) -> None:
+        self._client = client
+        self._connection = connection
+        self._msg_id = msg_id
+        self._query = query
+        self._subscribed = False
+
+    async def async_follow(self) -> None:
+        """Send records until cancelled; ends by itself when the first attempt fails."""
         try:
-            async with client.tail(query) as live:
-                if not subscribed:
-                    subscribed = True
-                    connection.send_result(msg_id)
-                retry_s = MIN_RETRY_S
-                async for batch in live:
-                    connection.send_event(msg_id, {"rows": batch.rows, "missed": batch.missed})
-        except AggregatorError as err:
-            if not subscribed:
-                connection.subscriptions.pop(msg_id, None)
-                _send_error(connection, msg_id, err)
-                return
-        # A client can't be told of an error once it has its result: it goes on when the aggregator is back.
-        await asyncio.sleep(retry_s)
-        retry_s = min(2 * retry_s, MAX_RETRY_S)
+            await self._async_send_records()
+        except asyncio.CancelledError:
+            # The client hasn't left, so it is the config entry that ended.
+            if self._msg_id in self._connection.subscriptions:
+                self._send_error(_NOT_LOADED)
+            raise
+
+    async def _async_send_records(self) -> None:
+        retry_s = MIN_RETRY_S
+        while True:
+            try:
+                async with self._client.tail(self._query) as live:
+                    self._tell_subscribed()
+                    retry_s = MIN_RETRY_S
+                    async for batch in live:
+                        self._send_event(rows=batch.rows, missed=batch.missed)
+            except AggregatorError as err:
+                if not self._subscribed:
+                    self._send_error(_error(err))
+                    return
+            await asyncio.sleep(retry_s)
+            retry_s = min(2 * retry_s, MAX_RETRY_S)
+
+    def _tell_subscribed(self) -> None:
+        if self._subscribed:
+            self._send_event(rows=[], missed=0, reconnected=True)
+        else:
+            self._subscribed = True
+            self._connection.send_result(self._msg_id)
+
+    def _send_event(self, **event: Any) -> None:
+        self._connection.send_event(self._msg_id, event)
+
+    def _send_error(self, error: dict[str, Any]) -> None:
+        if self._subscribed:
+            # A command has one result, so it can't be that. The client unsubscribes as ever.
+            self._send_event(error=error)
+        else:
+            self._connection.subscriptions.pop(self._msg_id, None)
+            self._connection.send_error(self._msg_id, **error)
 
 
 @callback
@@ -121,30 +155,29 @@ def _loaded_entry(
     for entry in entries:
         if msg.get("entry_id", entry.entry_id) == entry.entry_id:
             return entry
-    connection.send_error(
-        msg["id"],
-        ERR_NOT_LOADED,
-        "HA Ingestor isn't set up, or has no connection",
-        translation_domain=DOMAIN,
-        translation_key=ERR_NOT_LOADED,
-        translation_placeholders={},
-    )
+    connection.send_error(msg["id"], **_NOT_LOADED)
     return None
 
 
-@callback
-def _send_error(connection: ActiveConnection, msg_id: int, err: AggregatorError) -> None:
-    if isinstance(err, AggregatorApiError):
-        code, placeholders = err.code, err.details
-    elif isinstance(err, AggregatorConnectionError):
-        code, placeholders = ERR_CANNOT_CONNECT, {"error": str(err)}
-    else:
-        code, placeholders = ERR_UNEXPECTED_ANSWER, {"error": str(err)}
-    connection.send_error(
-        msg_id,
-        code,
-        str(err),
-        translation_domain=DOMAIN,
-        translation_key=code,
-        translation_placeholders=placeholders,
-    )
+def _error_payload(code: str, message: str, placeholders: dict[str, str]) -> dict[str, Any]:
+    """Describe an error as `ActiveConnection.send_error` takes it and as clients get it."""
+    return {
+        "code": code,
+        "message": message,
+        "translation_domain": DOMAIN,
+        "translation_key": code,
+        "translation_placeholders": placeholders,
+    }
+
+
+def _error(err: AggregatorError) -> dict[str, Any]:
+    match err:
+        case AggregatorApiError():
+            return _error_payload(err.code, str(err), err.details)
+        case AggregatorConnectionError():
+            return _error_payload(ERR_CANNOT_CONNECT, str(err), {"error": str(err)})
+        case _:
+            return _error_payload(ERR_UNEXPECTED_ANSWER, str(err), {"error": str(err)})
+
+
+_NOT_LOADED: Final = _error_payload(ERR_NOT_LOADED, "HA Ingestor isn't set up, or has no connection", {})

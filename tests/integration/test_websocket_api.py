@@ -1,12 +1,14 @@
 """Search and tail through Home Assistant's WebSocket, down to the real aggregator."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from yarl import URL
 
 from custom_components.ha_ingestor.client import AggregatorClient
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
@@ -27,14 +29,26 @@ async def ask(client: MockHAClientWebSocket, **command: Any) -> dict[str, Any]:
     return answer
 
 
-async def next_rows(client: MockHAClientWebSocket) -> list[dict[str, Any]]:
-    """Wait for the next event of a tail that has rows."""
+async def next_event(client: MockHAClientWebSocket) -> dict[str, Any]:
+    """Wait for the next event of a tail."""
     async with asyncio.timeout(10):
         message = await client.receive_json()
     assert message["type"] == "event"
-    assert set(message["event"]) == {"rows", "missed"}
-    rows: list[dict[str, Any]] = message["event"]["rows"]
-    return rows
+    event: dict[str, Any] = message["event"]
+    return event
+
+
+@pytest.fixture
+async def silent_url() -> AsyncGenerator[URL]:
+    """The address of a server that takes connections and never answers."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1")
+    async with server:
+        yield URL.build(scheme="http", host="127.0.0.1", port=server.sockets[0].getsockname()[1])
 
 
 @pytest.fixture
@@ -157,8 +171,9 @@ async def test_tail_gets_matching_lines_as_they_arrive(
 ) -> None:
     assert (await ask(client, type="ha_ingestor/tail", query="level:>=error"))["success"]
     await hass.async_add_executor_job(aggregator.send, {"level": "info", "message": "fine"}, LINE)
-    (row,) = await next_rows(client)
-    assert row["message"] == "partial write"
+    event = await next_event(client)
+    assert [row["message"] for row in event.pop("rows")] == ["partial write"]
+    assert event == {"missed": 0}
 
 
 async def test_a_tail_that_cannot_be_parsed_names_the_column_and_ends(client: MockHAClientWebSocket) -> None:
@@ -181,29 +196,40 @@ async def test_tail_ends_when_the_client_is_gone(client: MockHAClientWebSocket) 
     await wait_until(lambda: tails() == [], "the tail ends")
 
 
-async def test_tail_ends_when_the_entry_is_unloaded(
+async def test_tail_says_that_it_ends_when_the_entry_is_reloaded_and_can_begin_again(
     hass: HomeAssistant, client: MockHAClientWebSocket, loaded_entry: HaIngestorConfigEntry
 ) -> None:
-    await ask(client, type="ha_ingestor/tail", query="")
-    assert await hass.config_entries.async_unload(loaded_entry.entry_id)
+    first = await ask(client, type="ha_ingestor/tail", query="")
+    assert await hass.config_entries.async_reload(loaded_entry.entry_id)
     assert tails() == []
+    event = await next_event(client)
+    assert set(event) == {"error"}
+    assert event["error"]["code"] == event["error"]["translation_key"] == "not_loaded"
+
+    assert (await ask(client, type="unsubscribe_events", subscription=first["id"]))["success"]
+    assert (await ask(client, type="ha_ingestor/tail", query=""))["success"]
+    assert tails() == ["ha_ingestor tail"]
 
 
-async def test_tail_goes_on_after_the_aggregator_was_restarted(
+async def test_tail_that_waits_for_its_first_answer_fails_when_the_entry_is_unloaded(
+    hass: HomeAssistant, client: MockHAClientWebSocket, loaded_entry: HaIngestorConfigEntry, silent_url: URL
+) -> None:
+    loaded_entry.runtime_data.client = AggregatorClient(async_get_clientsession(hass), silent_url, "any")
+    await client.send_json_auto_id({"type": "ha_ingestor/tail", "query": ""})
+    await wait_until(lambda: tails() != [], "the tail is begun")
+    assert await hass.config_entries.async_unload(loaded_entry.entry_id)
+    answer = await client.receive_json()
+    assert answer["type"] == "result"
+    assert answer["error"]["code"] == "not_loaded"
+
+
+async def test_tail_tells_that_it_goes_on_after_the_aggregator_was_restarted(
     hass: HomeAssistant, client: MockHAClientWebSocket, aggregator: AggregatorProcess
 ) -> None:
     await ask(client, type="ha_ingestor/tail", query="service:data-api")
     await hass.async_add_executor_job(aggregator.kill)
     await hass.async_add_executor_job(aggregator.start)
-
-    rows: list[dict[str, Any]] = []
-
-    async def send_until_seen() -> None:
-        while not rows:
-            await hass.async_add_executor_job(aggregator.send, LINE)
-            await asyncio.sleep(0.3)
-
-    sender = asyncio.create_task(send_until_seen())
-    rows += await next_rows(client)
-    await sender
-    assert rows[0]["message"] == "partial write"
+    assert await next_event(client) == {"rows": [], "missed": 0, "reconnected": True}
+    await hass.async_add_executor_job(aggregator.send, LINE)
+    event = await next_event(client)
+    assert [row["message"] for row in event["rows"]] == ["partial write"]
