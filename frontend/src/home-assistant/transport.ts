@@ -42,6 +42,8 @@ export class HomeAssistantTransport implements Transport {
   }
 }
 
+type TailEvent = (TailBatch & { readonly reconnected?: boolean }) | { readonly error: CommandError };
+
 /** One tail; begun again while Home Assistant or the aggregator is away. */
 class TailSubscription {
   readonly #connection: HomeAssistantConnection;
@@ -49,7 +51,8 @@ class TailSubscription {
   readonly #onRows: (batch: TailBatch) => void;
   readonly #onState: (state: TailState) => void;
   readonly #backoff: Backoff;
-  #ended = false;
+  /** Which attempt to subscribe counts; undefined when none does. */
+  #attempt: symbol | undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,62 +68,98 @@ class TailSubscription {
     this.#onRows = onRows;
     this.#onState = onState;
     this.#backoff = backoff;
+    connection.addEventListener("ready", this.#onReady);
+    connection.addEventListener("disconnected", this.#onDisconnected);
     onState({ status: "connecting" });
     void this.#begin();
   }
 
   end(): void {
-    this.#ended = true;
-    clearTimeout(this.#retry);
     this.#connection.removeEventListener("ready", this.#onReady);
     this.#connection.removeEventListener("disconnected", this.#onDisconnected);
-    // Where the connection is lost there is nothing to unsubscribe from.
-    this.#unsubscribe?.().catch(() => undefined);
+    this.#leave();
   }
 
   async #begin(): Promise<void> {
+    const attempt = Symbol("attempt");
+    this.#attempt = attempt;
+    let unsubscribe: () => Promise<void>;
     try {
-      this.#unsubscribe = await this.#connection.subscribeMessage((event) => this.#receive(event), {
-        type: "ha_ingestor/tail",
-        query: this.#query,
-      });
+      unsubscribe = await this.#connection.subscribeMessage(
+        (event) => {
+          if (attempt === this.#attempt) {
+            this.#receive(event as TailEvent);
+          }
+        },
+        { type: "ha_ingestor/tail", query: this.#query },
+        // Home Assistant's own way gives up silently when the integration isn't loaded yet.
+        { resubscribe: false },
+      );
     } catch (error) {
-      this.#refused(errorFromHomeAssistant(error));
+      if (attempt === this.#attempt) {
+        this.#fail(errorFromHomeAssistant(error));
+      }
       return;
     }
-    if (this.#ended) {
-      this.end();
-      return;
-    }
-    this.#connection.addEventListener("ready", this.#onReady);
-    this.#connection.addEventListener("disconnected", this.#onDisconnected);
-    this.#onReady();
-  }
-
-  #receive(event: unknown): void {
-    if (!this.#ended) {
-      this.#onRows(event as TailBatch);
+    if (attempt === this.#attempt) {
+      this.#unsubscribe = unsubscribe;
+      this.#backoff.reset();
+      this.#onState({ status: "live" });
+    } else {
+      unsubscribe().catch(() => undefined);
     }
   }
 
-  #refused(error: TransportError): void {
-    if (this.#ended) {
-      return;
+  #receive(event: TailEvent): void {
+    if ("error" in event) {
+      this.#fail(errorFromHomeAssistant(event.error));
+    } else if (event.reconnected) {
+      this.#onState({ status: "live" });
+    } else {
+      this.#onRows(event);
     }
+  }
+
+  #fail(error: TransportError): void {
     if (PASSING_FAULTS.has(error.code)) {
+      this.#leave();
       this.#retry = setTimeout(() => void this.#begin(), this.#backoff.next());
       this.#onState({ status: "reconnecting" });
     } else {
+      this.end();
       this.#onState({ status: "failed", error });
     }
   }
 
-  readonly #onReady = (): void => this.#onState({ status: "live" });
-  readonly #onDisconnected = (): void => this.#onState({ status: "reconnecting" });
+  #leave(): void {
+    clearTimeout(this.#retry);
+    this.#attempt = undefined;
+    // Where the connection is lost meanwhile there is nothing to unsubscribe from.
+    this.#unsubscribe?.().catch(() => undefined);
+    this.#unsubscribe = undefined;
+  }
+
+  readonly #onReady = (): void => {
+    this.#leave();
+    void this.#begin();
+  };
+
+  readonly #onDisconnected = (): void => {
+    // The next connection counts its subscriptions anew: this one's number would be another's there.
+    this.#unsubscribe = undefined;
+    this.#leave();
+    this.#onState({ status: "reconnecting" });
+  };
 }
 
 /** Error codes of a subscription that may succeed a little later. */
-const PASSING_FAULTS: ReadonlySet<string> = new Set(["unreachable", "cannot_connect", "not_loaded"]);
+const PASSING_FAULTS: ReadonlySet<string> = new Set([
+  "unreachable",
+  "cannot_connect",
+  "not_loaded",
+  // While Home Assistant starts.
+  "unknown_command",
+]);
 
 interface CommandError {
   readonly code: string;

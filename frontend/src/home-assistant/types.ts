@@ -6,12 +6,11 @@ export interface HomeAssistant {
 }
 
 export interface HomeAssistantConnection {
-  readonly connected: boolean;
   sendMessagePromise(message: Readonly<Record<string, unknown>>): Promise<unknown>;
-  /** Repeats the subscription by itself after a lost connection. */
   subscribeMessage(
     callback: (event: unknown) => void,
     message: Readonly<Record<string, unknown>>,
+    options: { readonly resubscribe: boolean },
   ): Promise<() => Promise<void>>;
   addEventListener(type: "ready" | "disconnected", listener: () => void): void;
   removeEventListener(type: "ready" | "disconnected", listener: () => void): void;

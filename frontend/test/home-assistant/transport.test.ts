@@ -79,6 +79,8 @@ describe("tail", () => {
     states = [];
   });
 
+  const statuses = (): string[] => states.map((state) => state.status);
+
   const tail = (): (() => void) =>
     transport.tail(
       "level:error",
@@ -109,7 +111,76 @@ describe("tail", () => {
     await vi.waitFor(() => expect(batches).toHaveLength(1));
     server.cut();
     await vi.waitFor(() => expect(batches).toHaveLength(2), { timeout: 5_000 });
-    expect(states.map((state) => state.status)).toEqual(["connecting", "live", "reconnecting", "live"]);
+    expect(statuses()).toEqual(["connecting", "live", "reconnecting", "live"]);
+    end();
+  });
+
+  it.each(["unknown_command", "not_loaded"])("goes on when Home Assistant answers %s at first", async (code) => {
+    server.onCommand = subscribeAndSend;
+    const end = tail();
+    await vi.waitFor(() => expect(batches).toHaveLength(1));
+    let refused = false;
+    server.onCommand = (reply, command) => {
+      if (refused) {
+        subscribeAndSend(reply, command);
+      } else {
+        refused = true;
+        reply({ type: "result", success: false, error: { code, message: "not yet" } });
+      }
+    };
+    server.cut();
+    await vi.waitFor(() => expect(batches).toHaveLength(2), { timeout: 5_000 });
+    expect(statuses()).toEqual(["connecting", "live", "reconnecting", "reconnecting", "live"]);
+    end();
+  });
+
+  it("leaves nothing behind when it is ended while Home Assistant is away", async () => {
+    server.onCommand = subscribeAndSend;
+    const end = transport.tail(
+      "",
+      (batch) => batches.push(batch),
+      ({ status }) => {
+        if (status === "reconnecting") {
+          end();
+        }
+      },
+    );
+    await vi.waitFor(() => expect(batches).toHaveLength(1));
+    const ready = new Promise<void>((resolve) => connection.addEventListener("ready", () => resolve()));
+    server.cut();
+    await ready;
+    await connection.sendMessagePromise({ type: "last" });
+    expect(server.commands.map(({ type }) => type)).toEqual(["ha_ingestor/tail", "last"]);
+  });
+
+  it("tells that it is live again when the aggregator was away", async () => {
+    server.onCommand = (reply) => {
+      reply(SUCCESS);
+      reply({ type: "event", event: { rows: [], missed: 0, reconnected: true } });
+      reply({ type: "event", event: BATCH });
+    };
+    const end = tail();
+    await vi.waitFor(() => expect(batches).toEqual([BATCH]));
+    expect(statuses()).toEqual(["connecting", "live", "live"]);
+    end();
+  });
+
+  it("begins again when the integration ends it", async () => {
+    let endIt: () => void = () => undefined;
+    server.onCommand = (reply) => {
+      reply(SUCCESS);
+      endIt = () => reply({ type: "event", event: { error: { code: "not_loaded", message: "being reloaded" } } });
+    };
+    const end = tail();
+    await vi.waitFor(() => expect(statuses()).toEqual(["connecting", "live"]));
+    server.onCommand = subscribeAndSend;
+    endIt();
+    await vi.waitFor(() => expect(batches).toEqual([BATCH]));
+    expect(statuses()).toEqual(["connecting", "live", "reconnecting", "live"]);
+    const ended = server.commands[0]?.id;
+    expect(server.commands).toContainEqual(
+      expect.objectContaining({ type: "unsubscribe_events", subscription: ended }),
+    );
     end();
   });
 
@@ -131,7 +202,7 @@ describe("tail", () => {
     };
     const end = tail();
     await vi.waitFor(() => expect(batches).toEqual([BATCH]));
-    expect(states.map((state) => state.status)).toEqual(["connecting", "reconnecting", "reconnecting", "live"]);
+    expect(statuses()).toEqual(["connecting", "reconnecting", "reconnecting", "live"]);
     end();
   });
 

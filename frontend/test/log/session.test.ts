@@ -164,6 +164,15 @@ describe("following", () => {
     expect(ids()).toEqual(descending(302, 1));
   });
 
+  it("leaves no gap when the connection is live anew", async () => {
+    transport.write(2);
+    await startLive();
+    transport.write(3, { silent: true });
+    transport.tell({ status: "live" });
+    await settle();
+    expect(ids()).toEqual(descending(5, 1));
+  });
+
   it.each(["paused", "scrolled away"])("lets new lines wait while %s, and lets them in afterwards", async (how) => {
     const hold = (on: boolean): void => (how === "paused" ? session.setPaused(on) : session.setScrolledAway(on));
     transport.write(2);
