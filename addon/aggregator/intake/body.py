@@ -23,6 +23,9 @@ else:
     from backports import zstd
 
 _CHUNK_BYTES = 256 * 1024
+_MEMBER_CHUNK_BYTES = 8 * 1024
+"""What is copied again at the end of each gzip member; a body may have very many tiny ones."""
+
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -87,20 +90,21 @@ def _too_large(limit_bytes: int) -> TooLargeError:
 
 
 def _gunzip(body: bytes, limit_bytes: int) -> bytes:
-    pieces = []
-    left_bytes = limit_bytes + 1
-    while body and left_bytes > 0:
+    pieces = bytearray()
+    position = 0
+    while position < len(body):
         stream = zlib.decompressobj(_GZIP_OR_ZLIB)
-        try:
-            piece = stream.decompress(body, left_bytes)
-        except zlib.error as error:
-            raise InvalidEncodingError(f"the body is no gzip or deflate: {error}") from None
-        pieces.append(piece)
-        left_bytes -= len(piece)
-        if left_bytes > 0 and not stream.eof:
-            raise InvalidEncodingError("the compressed body ends too early")
-        body = stream.unused_data
-    return _within(b"".join(pieces), limit_bytes)
+        while not stream.eof:
+            chunk = body[position : position + _MEMBER_CHUNK_BYTES]
+            if not chunk:
+                raise InvalidEncodingError("the compressed body ends too early")
+            try:
+                pieces += stream.decompress(chunk, limit_bytes + 1 - len(pieces))
+            except zlib.error as error:
+                raise InvalidEncodingError(f"the body is no gzip or deflate: {error}") from None
+            _check_size(len(pieces), limit_bytes)
+            position += len(chunk) - len(stream.unused_data)
+    return bytes(pieces)
 
 
 def _unzstd(body: bytes, limit_bytes: int) -> bytes:
@@ -111,15 +115,15 @@ def _unzstd(body: bytes, limit_bytes: int) -> bytes:
                 pieces += piece
     except (zstd.ZstdError, EOFError) as error:
         raise InvalidEncodingError(f"the body is no zstd: {error}") from None
-    return _within(bytes(pieces), limit_bytes)
+    _check_size(len(pieces), limit_bytes)
+    return bytes(pieces)
 
 
-def _within(body: bytes, limit_bytes: int) -> bytes:
-    if len(body) > limit_bytes:
+def _check_size(size_bytes: int, limit_bytes: int) -> None:
+    if size_bytes > limit_bytes:
         raise TooLargeError(
             f"the decompressed body is larger than {limit_bytes} bytes", limit_bytes=limit_bytes
         )
-    return body
 
 
 _DECOMPRESSORS: dict[str, Callable[[bytes, int], bytes]] = {
