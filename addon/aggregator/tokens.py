@@ -31,7 +31,7 @@ class Tokens:
 
     def scope_of(self, token: str) -> Scope | None:
         """Return what a token may do, or None if it is none of ours; every token takes as long."""
-        given = token.encode()
+        given = token.encode(errors="replace")
         found = None
         for scope, known in self._tokens.items():
             if hmac.compare_digest(given, known):
@@ -40,6 +40,8 @@ class Tokens:
 
 
 def _read_or_make(path: Path) -> bytes:
-    if not path.exists():
-        write_atomically(path, secrets.token_urlsafe(_TOKEN_BYTES).encode(), mode=0o600)
-    return path.read_bytes().strip()
+    token = path.read_bytes().strip() if path.exists() else b""
+    if not token:
+        token = secrets.token_urlsafe(_TOKEN_BYTES).encode()
+        write_atomically(path, token, mode=0o600)
+    return token
