@@ -1,0 +1,66 @@
+"""The command line and the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from aggregator import __version__
+from aggregator.config import Config, parse
+
+
+@pytest.fixture(autouse=True)
+def without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATA", "HOST", "PORT", "LOG_LEVEL"):
+        monkeypatch.delenv(f"HA_INGESTOR_{name}", raising=False)
+
+
+def test_defaults_listen_at_this_machine_only() -> None:
+    assert parse([]) == Config(Path("data"), "127.0.0.1", 8480, "info")
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HA_INGESTOR_DATA", "/d")
+    monkeypatch.setenv("HA_INGESTOR_HOST", "0.0.0.0")  # noqa: S104 - what a container listens at
+    monkeypatch.setenv("HA_INGESTOR_PORT", "9000")
+    monkeypatch.setenv("HA_INGESTOR_LOG_LEVEL", "debug")
+    assert parse([]) == Config(Path("/d"), "0.0.0.0", 9000, "debug")  # noqa: S104
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HA_INGESTOR_PORT", "9000")
+    monkeypatch.setenv("HA_INGESTOR_DATA", "/d")
+    assert parse(["--port", "9001", "--data", "/e"]).port == 9001
+    assert parse(["--data", "/e"]) == Config(Path("/e"), "127.0.0.1", 9000, "info")
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HA_INGESTOR_PORT", "")
+    assert parse([]).port == 8480
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x", "8480.0", "²", "1" * 5000])
+def test_what_is_no_port_ends_the_start_with_a_message(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HA_INGESTOR_PORT", port)
+    with pytest.raises(SystemExit) as ended:
+        parse([])
+    assert ended.value.code == 2
+    assert "port" in capsys.readouterr().err
+
+
+def test_an_unknown_log_level_ends_the_start_with_a_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HA_INGESTOR_LOG_LEVEL", "loud")
+    with pytest.raises(SystemExit) as ended:
+        parse([])
+    assert ended.value.code == 2
+    assert "HA_INGESTOR_LOG_LEVEL" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == __version__

@@ -1,0 +1,61 @@
+"""Settings are kept in a file, and wrong ones are refused whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import InvalidFieldError
+from aggregator.settings import SettingsFile
+
+
+def test_defaults_hold_while_there_is_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    assert SettingsFile(path).settings.retention_days == 30
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("days", [1, 7, 3650])
+def test_a_change_outlives_a_restart(tmp_path: Path, days: int) -> None:
+    path = tmp_path / "settings.json"
+    assert SettingsFile(path).change({"retention_days": days}).retention_days == days
+    assert SettingsFile(path).settings.retention_days == days
+
+
+@pytest.mark.parametrize("days", [0, 3651, -1, 1.0, "7", None, True, [7], 10**30])
+def test_a_value_out_of_its_limits_is_refused_by_name(tmp_path: Path, days: object) -> None:
+    settings = SettingsFile(tmp_path / "settings.json")
+    with pytest.raises(InvalidFieldError, match="1 to 3650") as refused:
+        settings.change({"retention_days": days})
+    assert refused.value.details == {"field": "retention_days"}
+    assert settings.settings.retention_days == 30
+
+
+def test_an_unknown_setting_is_refused_with_the_known_ones_beside_it(tmp_path: Path) -> None:
+    settings = SettingsFile(tmp_path / "settings.json")
+    with pytest.raises(InvalidFieldError) as refused:
+        settings.change({"retention_days": 7, "colour": "red"})
+    assert refused.value.details == {"field": "colour"}
+    assert settings.settings.retention_days == 30
+
+
+@pytest.mark.parametrize("changes", [[], "retention_days", 7, None])
+def test_what_is_no_object_is_refused(tmp_path: Path, changes: object) -> None:
+    with pytest.raises(InvalidFieldError):
+        SettingsFile(tmp_path / "settings.json").change(changes)
+
+
+def test_no_change_changes_nothing(tmp_path: Path) -> None:
+    settings = SettingsFile(tmp_path / "settings.json")
+    settings.change({"retention_days": 9})
+    assert settings.change({}).retention_days == 9
+
+
+def test_the_file_is_plain_json_and_a_cut_off_write_leaves_it_alone(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    SettingsFile(path).change({"retention_days": 9})
+    assert json.loads(path.read_text()) == {"retention_days": 9}
+    path.with_name("settings.json.tmp").write_text('{"retention')
+    assert SettingsFile(path).settings.retention_days == 9
+    SettingsFile(path).change({"retention_days": 10})
+    assert [file.name for file in tmp_path.iterdir()] == ["settings.json"]
