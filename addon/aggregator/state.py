@@ -10,8 +10,8 @@ from aggregator.metrics.host import UsageSampler
 from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
 from aggregator.settings import SettingsFile
-from aggregator.store.embedded import EmbeddedStore
 from aggregator.store.news import News
+from aggregator.store.protocol import Store
 from aggregator.tokens import Tokens
 
 
@@ -32,7 +32,7 @@ class State:
         apply_retention: removes what the settings no longer keep, soon.
     """
 
-    store: EmbeddedStore
+    store: Store
     news: News
     settings: SettingsFile
     tokens: Tokens

@@ -9,7 +9,6 @@ from aiohttp import web
 from aggregator.errors import AggregatorError
 
 _log = structlog.get_logger(__name__)
-_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,13 +36,14 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             response.force_close()
         return response
     except web.HTTPException as error:
-        if error.status not in _CODES:
+        if error.status < web.HTTPBadRequest.status_code:
             raise
         message = (
             f"no such route: {request.path}" if error.status == web.HTTPNotFound.status_code else error.reason
         )
         response = json_response(
-            {"error": {"code": _CODES[error.status], "message": message}}, status=error.status
+            {"error": {"code": error.reason.lower().replace(" ", "_"), "message": message}},
+            status=error.status,
         )
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]

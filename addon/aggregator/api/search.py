@@ -17,7 +17,7 @@ from aggregator.query.errors import QuerySyntaxError, QueryValueError
 from aggregator.query.parse import parse
 from aggregator.query.times import parse_time
 from aggregator.state import STATE
-from aggregator.store.reads import Position, Search
+from aggregator.store.protocol import Position, Search
 from aggregator.tokens import Scope
 
 _FIELDS = frozenset({"query", "start", "end", "limit", "order", "cursor"})
@@ -91,6 +91,10 @@ def _cursor(position: Position) -> str:
 def _position(cursor: str) -> Position:
     try:
         timestamp_ns, _, seq = base64.urlsafe_b64decode(cursor).decode("ascii").partition(".")
-        return Position(int(timestamp_ns), int(seq))
-    except ValueError:
+        position = Position(int(timestamp_ns), int(seq))
+        # Larger numbers are none that the store ever gave, and none that it can compare.
+        position.timestamp_ns.to_bytes(8)
+        position.seq.to_bytes(8)
+    except (ValueError, OverflowError):
         raise InvalidFieldError("cursor: not one of ours", field="cursor") from None
+    return position

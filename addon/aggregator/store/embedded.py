@@ -20,7 +20,8 @@ from aggregator.store.files import Layout
 from aggregator.store.frame import Frame
 from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
-from aggregator.store.reads import Page, Reader, Search
+from aggregator.store.protocol import Page, Search, StoreSize
+from aggregator.store.reads import Reader
 from aggregator.store.recent import Loaded
 from aggregator.store.retention import expired
 from aggregator.store.sealer import Sealer
@@ -36,25 +37,6 @@ _KEPT_ROWS = 10_000
 
 _UID_SEGMENTS = 2
 """Newest segments whose uids are remembered at a start: as many rows as the window promises."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreSize:
-    """How much is stored.
-
-    Args:
-        rows: records.
-        size_bytes: of segments and log files on the disk.
-        segments: how many segments.
-        first_ns: earliest timestamp, ns since the epoch; None in an empty store.
-        last_ns: latest timestamp.
-    """
-
-    rows: int
-    size_bytes: int
-    segments: int
-    first_ns: int | None
-    last_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +136,7 @@ class EmbeddedStore:
         with self._catalogue.lease() as parts:
             filled = [part for part in parts if part.rows]
             segments = [part for part in parts if isinstance(part, Segment)]
-            log_bytes = sum(path.stat().st_size for path in self._layout.log_files() if path.exists())
+            log_bytes = sum(map(_size_bytes, self._layout.log_files()))
             return StoreSize(
                 rows=sum(part.rows for part in filled),
                 size_bytes=sum(part.size_bytes for part in segments) + log_bytes,
@@ -242,6 +224,14 @@ class EmbeddedStore:
         self._last_seq = loaded.last_seq
         self.activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)
+
+
+def _size_bytes(path: Path) -> int:
+    """A file's size; 0 when it has just become a segment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _nothing() -> None:

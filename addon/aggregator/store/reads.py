@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 import duckdb
@@ -17,57 +17,9 @@ from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS
 from aggregator.record.output import Record, records
 from aggregator.store.part import Catalogue, Part, View
+from aggregator.store.protocol import Page, Position, Search
 
 _RECORD_COLUMNS = {name: name for name in RECORD_FIELDS}
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a row stands in the order of time.
-
-    Args:
-        timestamp_ns: its timestamp, ns since the epoch.
-        seq: its number in the store, which decides between equal timestamps.
-    """
-
-    timestamp_ns: int
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """One page of a search.
-
-    Args:
-        node: what to find.
-        start_ns: earliest timestamp, inclusive.
-        end_ns: latest timestamp, exclusive.
-        limit: most rows.
-        newest_first: the order.
-        after: position of the last row of the page before.
-    """
-
-    node: Node
-    start_ns: int | None = None
-    end_ns: int | None = None
-    limit: int = 100
-    newest_first: bool = True
-    after: Position | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a search found.
-
-    Args:
-        rows: the records, in order.
-        next: where the next page goes on; None when there is nothing further.
-        partial: whether the time budget ran out.
-    """
-
-    rows: list[Record]
-    next: Position | None
-    partial: bool
 
 
 class Reader:

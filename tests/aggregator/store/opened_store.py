@@ -13,7 +13,7 @@ import pytest
 from aggregator import limits
 from aggregator.query.parse import parse
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
-from aggregator.store.reads import Position, Search
+from aggregator.store.protocol import Position, Search
 from aggregator.store.recent import Loaded
 
 Row: TypeAlias = dict[str, Any]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.query.parse import parse
-from aggregator.store.reads import Search
+from aggregator.store.protocol import Search
 from tests.aggregator.store.opened_store import OpenedStore, opened, seal_each_batch
 
 BASE_S = 1_767_323_045
