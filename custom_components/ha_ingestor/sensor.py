@@ -12,7 +12,9 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfRatio
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .coordinator import HaIngestorCoordinator
 from .entity import HaIngestorEntity, HaIngestorServiceEntity
 
 if TYPE_CHECKING:
@@ -187,7 +189,21 @@ async def async_setup_entry(
     entry.async_on_unload(coordinator.async_add_listener(add_new_services))
 
 
-class HubSensor(HaIngestorEntity, SensorEntity):
+class _ChangingSensor(CoordinatorEntity[HaIngestorCoordinator], SensorEntity):
+    """Writes its state only when that changed: of hundreds of services most have nothing new each time."""
+
+    _written: tuple[bool, object] | None = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        current = (self.available, self.native_value)
+        if current != self._written:
+            self._written = current
+            super()._handle_coordinator_update()
+
+
+class HubSensor(HaIngestorEntity, _ChangingSensor):
     """A figure of the aggregator."""
 
     entity_description: HubSensorDescription
@@ -198,7 +214,7 @@ class HubSensor(HaIngestorEntity, SensorEntity):
         return self.entity_description.value_fn(self.coordinator.data)
 
 
-class ServiceSensor(HaIngestorServiceEntity, SensorEntity):
+class ServiceSensor(HaIngestorServiceEntity, _ChangingSensor):
     """A figure of one service."""
 
     entity_description: ServiceSensorDescription

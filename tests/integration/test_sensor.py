@@ -166,3 +166,20 @@ async def test_events_per_second_come_from_the_pushed_counter(
         return float(state.state) if state and state.state != STATE_UNKNOWN else 0.0
 
     await wait_until(lambda: rate() > 0, "the rate is known")
+
+
+async def test_only_states_that_changed_are_written(
+    hass: HomeAssistant, two_services: HaIngestorConfigEntry
+) -> None:
+    def reported() -> set[tuple[str, float]]:
+        return {(state.entity_id, state.last_reported_timestamp) for state in hass.states.async_all("sensor")}
+
+    coordinator = two_services.runtime_data
+    stats = coordinator.data
+    coordinator.async_set_updated_data(stats)
+    before = reported()
+    changed = replace(stats.services["data-api"], errors_last_hour=99)
+    coordinator.async_set_updated_data(replace(stats, services={**stats.services, "data-api": changed}))
+    written = {entity_id for entity_id, _ in reported() - before}
+    assert written == {"sensor.data_api_errors_last_hour"}
+    assert hass.states.is_state("sensor.data_api_errors_last_hour", "99")
