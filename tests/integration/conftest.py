@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.ha_ingestor import coordinator, websocket_api
 from custom_components.ha_ingestor.const import DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.integration.harness import HomeAssistantSnapshotExtension, MockConfigEntry
 
 

@@ -20,7 +20,7 @@ from custom_components.ha_ingestor.errors import (
     AggregatorResponseError,
     AggregatorScopeError,
 )
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Connect = Callable[[Handler], Awaitable[AggregatorClient]]

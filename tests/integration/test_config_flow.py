@@ -9,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.ha_ingestor.const import CONF_RETENTION_DAYS, DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
-from tests.integration.aggregator_process import AggregatorProcess, free_port
+from tests.aggregator_process import AggregatorProcess, free_port
 
 
 async def test_saves_url_and_token_that_work(hass: HomeAssistant, aggregator: AggregatorProcess) -> None:

@@ -11,7 +11,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 
 from custom_components.ha_ingestor import coordinator
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.integration.waiting import wait_until
 
 ENTITY = "sensor.ha_ingestor_lines_per_second"

@@ -3,7 +3,7 @@
 from homeassistant.core import HomeAssistant
 
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.integration.harness import ClientSessionGenerator, get_diagnostics_for_config_entry
 
 

@@ -13,7 +13,7 @@ from homeassistant.setup import async_setup_component
 
 from custom_components.ha_ingestor.const import DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.integration.harness import WebSocketGenerator
 from tests.integration.waiting import wait_until
 

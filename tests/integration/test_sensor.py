@@ -17,7 +17,7 @@ from custom_components.ha_ingestor import async_remove_config_entry_device
 from custom_components.ha_ingestor.const import DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
 from custom_components.ha_ingestor.sensor import HUB_SENSORS, SERVICE_SENSORS
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.integration.waiting import wait_until
 
 

@@ -12,7 +12,7 @@ from yarl import URL
 
 from custom_components.ha_ingestor.client import AggregatorClient
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.integration.harness import MockHAClientWebSocket, WebSocketGenerator
 from tests.integration.waiting import wait_until
 

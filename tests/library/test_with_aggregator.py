@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from ha_ingestor_logging import configure, correlation, flush, get_logger, metrics, shutdown
-from tests.integration.aggregator_process import AggregatorProcess
+from tests.aggregator_process import AggregatorProcess
 from tests.library.capturing import discard_held_lines
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the aggregator needs Python 3.13")

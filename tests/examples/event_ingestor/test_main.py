@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from event_ingestor.settings import Settings
+from tests.aggregator_process import ROOT
 from tests.examples.event_ingestor.home_assistant_server import HomeAssistantServer, state_changed
 from tests.examples.event_ingestor.victoria_metrics import VictoriaMetrics
 from tests.examples.event_ingestor.waiting import until
-from tests.integration.aggregator_process import ROOT
 
 
 def start(**environment: str) -> subprocess.Popen[str]:

@@ -10,10 +10,10 @@ from prometheus_client import REGISTRY
 from event_ingestor.home_assistant import AuthenticationError
 from event_ingestor.service import run
 from event_ingestor.settings import Settings
+from tests.aggregator_process import AggregatorProcess
 from tests.examples.event_ingestor.home_assistant_server import HomeAssistantServer, state_changed
 from tests.examples.event_ingestor.victoria_metrics import VictoriaMetrics
 from tests.examples.event_ingestor.waiting import until
-from tests.integration.aggregator_process import AggregatorProcess
 from tests.library.capturing import Capture
 
 

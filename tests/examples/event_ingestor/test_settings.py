@@ -1,7 +1,7 @@
 import pytest
 
 from event_ingestor.settings import SettingsError, load_settings
-from tests.integration.aggregator_process import ROOT
+from tests.aggregator_process import ROOT
 
 ENVIRONMENT = {
     "HOME_ASSISTANT_URL": "http://home:8123/",

@@ -10,7 +10,7 @@ from typing import Any
 
 import urllib3
 
-from tests.integration.aggregator_process import ROOT, free_port
+from tests.aggregator_process import ROOT, free_port
 
 _START_TIMEOUT_S = 20.0
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 30.0
 FIND_TIMEOUT_S = 5.0
 
