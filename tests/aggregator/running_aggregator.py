@@ -46,6 +46,11 @@ class Aggregator:
     data: Path
     process: subprocess.Popen[bytes]
 
+    @property
+    def port(self) -> int:
+        """The port that it listens at."""
+        return int(self.url.rpartition(":")[2])
+
     def token(self, scope: str) -> str:
         """Return the token of a scope."""
         return (self.data / "tokens" / scope).read_text()
@@ -117,18 +122,22 @@ def start(data: Path) -> Aggregator:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "--data", str(data), "--port", str(port)],
-        env=os.environ | {"PYTHONPATH": str(ADDON)},
-    )
-    aggregator = Aggregator(f"http://127.0.0.1:{port}", data, process)
+    aggregator = Aggregator(f"http://127.0.0.1:{port}", data, start_process(data, port))
     try:
         _wait_until_healthy(aggregator)
     except BaseException:
-        process.kill()
-        process.wait()
+        aggregator.process.kill()
+        aggregator.process.wait()
         raise
     return aggregator
+
+
+def start_process(data: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start an aggregator, and don't wait for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "--data", str(data), "--port", str(port)],
+        env=os.environ | {"PYTHONPATH": str(ADDON)},
+    )
 
 
 def _wait_until_healthy(aggregator: Aggregator) -> None:
