@@ -3,14 +3,12 @@ export interface Stats {
   readonly version: string;
   readonly totals: {
     readonly lines_per_s: number;
-    readonly errors_per_s: number;
     readonly errors_last_hour: number;
     readonly dropped: number;
   };
   readonly store: {
     readonly rows: number;
     readonly size_bytes: number;
-    readonly oldest: string | null;
   };
   readonly host: {
     readonly cpu_percent: number;
@@ -23,6 +21,4 @@ export interface Stats {
 export interface ServiceStats {
   readonly lines_per_s: number;
   readonly errors_last_hour: number;
-  readonly events_per_s: number | null;
-  readonly last_seen: string;
 }

@@ -1,13 +1,12 @@
 import type { LogRecord } from "../../src/log/record";
 import type {
-  TransportError} from "../../src/transport";
-import {
-  type SearchPage,
-  type SearchRequest,
-  type TailBatch,
-  type TailState,
-  type Transport,
-  type Unsubscribe,
+  SearchPage,
+  SearchRequest,
+  TailBatch,
+  TailState,
+  Transport,
+  TransportError,
+  Unsubscribe,
 } from "../../src/transport";
 
 interface Tail {
