@@ -41,6 +41,21 @@ def hub_device_info(coordinator: HaIngestorCoordinator) -> DeviceInfo:
     )
 
 
+def service_device_info(coordinator: HaIngestorCoordinator, service: str) -> DeviceInfo:
+    """Describe a service as a device."""
+    entry_id = coordinator.config_entry.entry_id
+    return DeviceInfo(
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={service_identifier(entry_id, service)},
+        manufacturer="HA Ingestor",
+        model="Service",
+        name=service,
+        via_device_id=dr.async_get_device_id_by_identifier(
+            coordinator.hass, hub_identifier(entry_id), config_entry_id=entry_id
+        ),
+    )
+
+
 @callback
 def async_register_hub(coordinator: HaIngestorCoordinator) -> None:
     """Create the aggregator's device, or bring its version up to date.
@@ -53,40 +68,48 @@ def async_register_hub(coordinator: HaIngestorCoordinator) -> None:
 
 
 class HaIngestorEntity(CoordinatorEntity[HaIngestorCoordinator]):
-    """An entity of the aggregator itself."""
+    """Base of all entities.
 
-    _attr_has_entity_name = True
-
-    def __init__(self, coordinator: HaIngestorCoordinator, description: EntityDescription) -> None:
-        super().__init__(coordinator)
-        self.entity_description = description
-        self._attr_unique_id = f"{coordinator.config_entry.entry_id}_{description.key}"
-        self._attr_device_info = hub_device_info(coordinator)
-
-
-class HaIngestorServiceEntity(CoordinatorEntity[HaIngestorCoordinator]):
-    """An entity of one service that sends to the aggregator."""
+    Args:
+        coordinator: the aggregator's.
+        description: what the entity shows; its key ends the unique ID.
+        owner: begins the unique ID.
+        device_info: the device that the entity belongs to.
+    """
 
     _attr_has_entity_name = True
 
     def __init__(
-        self, coordinator: HaIngestorCoordinator, service: str, description: EntityDescription
+        self,
+        coordinator: HaIngestorCoordinator,
+        description: EntityDescription,
+        owner: str,
+        device_info: DeviceInfo,
     ) -> None:
         super().__init__(coordinator)
-        entry_id = coordinator.config_entry.entry_id
         self.entity_description = description
-        self._service = service
-        self._attr_unique_id = f"{entry_id}_{service}_{description.key}"
-        self._attr_device_info = DeviceInfo(
-            entry_type=DeviceEntryType.SERVICE,
-            identifiers={service_identifier(entry_id, service)},
-            manufacturer="HA Ingestor",
-            model="Service",
-            name=service,
-            via_device_id=dr.async_get_device_id_by_identifier(
-                coordinator.hass, hub_identifier(entry_id), config_entry_id=entry_id
-            ),
+        self._attr_unique_id = f"{owner}_{description.key}"
+        self._attr_device_info = device_info
+
+
+class HubEntity(HaIngestorEntity):
+    """An entity of the aggregator itself."""
+
+    def __init__(self, coordinator: HaIngestorCoordinator, description: EntityDescription) -> None:
+        super().__init__(
+            coordinator, description, coordinator.config_entry.entry_id, hub_device_info(coordinator)
         )
+
+
+class ServiceEntity(HaIngestorEntity):
+    """An entity of one service that sends to the aggregator."""
+
+    def __init__(
+        self, coordinator: HaIngestorCoordinator, service: str, description: EntityDescription
+    ) -> None:
+        owner = f"{coordinator.config_entry.entry_id}_{service}"
+        super().__init__(coordinator, description, owner, service_device_info(coordinator, service))
+        self._service = service
 
     @property
     def stats(self) -> ServiceStats | None:

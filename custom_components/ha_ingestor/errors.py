@@ -35,7 +35,6 @@ class AggregatorApiError(AggregatorError):
     def __init__(self, code: str, message: str, details: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
         self.details = dict(details or {})
 
 

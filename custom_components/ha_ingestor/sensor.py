@@ -12,10 +12,8 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfRatio
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import HaIngestorCoordinator
-from .entity import HaIngestorEntity, HaIngestorServiceEntity
+from .entity import HaIngestorEntity, HubEntity, ServiceEntity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 PARALLEL_UPDATES = 0
 
 
-class HaIngestorSensor(StrEnum):
+class SensorKey(StrEnum):
     """Keys of the sensors; part of their unique IDs."""
 
     DROPPED = "dropped"
@@ -66,21 +64,21 @@ def _rounded(value: float | None, digits: int) -> float | None:
 # Rounded: the recorder stores a row for each change, and further digits say nothing.
 HUB_SENSORS: tuple[HubSensorDescription, ...] = (
     HubSensorDescription(
-        key=HaIngestorSensor.LINES_PER_SECOND,
-        translation_key=HaIngestorSensor.LINES_PER_SECOND,
+        key=SensorKey.LINES_PER_SECOND,
+        translation_key=SensorKey.LINES_PER_SECOND,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda stats: round(stats.totals.lines_per_s, 2),
     ),
     HubSensorDescription(
-        key=HaIngestorSensor.ERRORS_LAST_HOUR,
-        translation_key=HaIngestorSensor.ERRORS_LAST_HOUR,
+        key=SensorKey.ERRORS_LAST_HOUR,
+        translation_key=SensorKey.ERRORS_LAST_HOUR,
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda stats: stats.totals.errors_last_hour,
     ),
     HubSensorDescription(
-        key=HaIngestorSensor.STORE_SIZE,
-        translation_key=HaIngestorSensor.STORE_SIZE,
+        key=SensorKey.STORE_SIZE,
+        translation_key=SensorKey.STORE_SIZE,
         device_class=SensorDeviceClass.DATA_SIZE,
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfInformation.BYTES,
@@ -90,8 +88,8 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         value_fn=lambda stats: stats.store_size_bytes,
     ),
     HubSensorDescription(
-        key=HaIngestorSensor.HOST_CPU,
-        translation_key=HaIngestorSensor.HOST_CPU,
+        key=SensorKey.HOST_CPU,
+        translation_key=SensorKey.HOST_CPU,
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -99,8 +97,8 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         value_fn=lambda stats: round(stats.host.cpu_percent, 1),
     ),
     HubSensorDescription(
-        key=HaIngestorSensor.HOST_MEMORY,
-        translation_key=HaIngestorSensor.HOST_MEMORY,
+        key=SensorKey.HOST_MEMORY,
+        translation_key=SensorKey.HOST_MEMORY,
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -108,8 +106,8 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         value_fn=lambda stats: round(stats.host.memory_percent, 1),
     ),
     HubSensorDescription(
-        key=HaIngestorSensor.HOST_DISK,
-        translation_key=HaIngestorSensor.HOST_DISK,
+        key=SensorKey.HOST_DISK,
+        translation_key=SensorKey.HOST_DISK,
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -117,8 +115,8 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         value_fn=lambda stats: round(stats.host.disk_percent, 1),
     ),
     HubSensorDescription(
-        key=HaIngestorSensor.DROPPED,
-        translation_key=HaIngestorSensor.DROPPED,
+        key=SensorKey.DROPPED,
+        translation_key=SensorKey.DROPPED,
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.TOTAL_INCREASING,
         value_fn=lambda stats: stats.totals.dropped,
@@ -127,36 +125,36 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
 
 SERVICE_SENSORS: tuple[ServiceSensorDescription, ...] = (
     ServiceSensorDescription(
-        key=HaIngestorSensor.EVENTS_PER_SECOND,
-        translation_key=HaIngestorSensor.EVENTS_PER_SECOND,
+        key=SensorKey.EVENTS_PER_SECOND,
+        translation_key=SensorKey.EVENTS_PER_SECOND,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda service: _rounded(service.events_per_s, 2),
     ),
     ServiceSensorDescription(
-        key=HaIngestorSensor.LINES_PER_SECOND,
-        translation_key=HaIngestorSensor.LINES_PER_SECOND,
+        key=SensorKey.LINES_PER_SECOND,
+        translation_key=SensorKey.LINES_PER_SECOND,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda service: round(service.lines_per_s, 2),
     ),
     ServiceSensorDescription(
-        key=HaIngestorSensor.ERROR_RATE,
-        translation_key=HaIngestorSensor.ERROR_RATE,
+        key=SensorKey.ERROR_RATE,
+        translation_key=SensorKey.ERROR_RATE,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda service: _rounded(service.error_percent, 1),
     ),
     ServiceSensorDescription(
-        key=HaIngestorSensor.ERRORS_LAST_HOUR,
-        translation_key=HaIngestorSensor.ERRORS_LAST_HOUR,
+        key=SensorKey.ERRORS_LAST_HOUR,
+        translation_key=SensorKey.ERRORS_LAST_HOUR,
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda service: service.errors_last_hour,
     ),
     ServiceSensorDescription(
-        key=HaIngestorSensor.LAST_SEEN,
-        translation_key=HaIngestorSensor.LAST_SEEN,
+        key=SensorKey.LAST_SEEN,
+        translation_key=SensorKey.LAST_SEEN,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         # Whole minutes: a busy service would otherwise add a recorder row at every update.
@@ -189,7 +187,7 @@ async def async_setup_entry(
     entry.async_on_unload(coordinator.async_add_listener(add_new_services))
 
 
-class _ChangingSensor(CoordinatorEntity[HaIngestorCoordinator], SensorEntity):
+class _ChangingSensor(HaIngestorEntity, SensorEntity):
     """Writes its state only when that changed: of hundreds of services most have nothing new each time."""
 
     _written: tuple[bool, object] | None = None
@@ -203,7 +201,7 @@ class _ChangingSensor(CoordinatorEntity[HaIngestorCoordinator], SensorEntity):
             super()._handle_coordinator_update()
 
 
-class HubSensor(HaIngestorEntity, _ChangingSensor):
+class HubSensor(HubEntity, _ChangingSensor):
     """A figure of the aggregator."""
 
     entity_description: HubSensorDescription
@@ -214,7 +212,7 @@ class HubSensor(HaIngestorEntity, _ChangingSensor):
         return self.entity_description.value_fn(self.coordinator.data)
 
 
-class ServiceSensor(HaIngestorServiceEntity, _ChangingSensor):
+class ServiceSensor(ServiceEntity, _ChangingSensor):
     """A figure of one service."""
 
     entity_description: ServiceSensorDescription

@@ -16,13 +16,13 @@ from PIL import Image
 
 import custom_components.ha_ingestor as integration
 from custom_components.ha_ingestor.const import DOMAIN
-from custom_components.ha_ingestor.sensor import HUB_SENSORS, SERVICE_SENSORS, HaIngestorSensor
+from custom_components.ha_ingestor.sensor import HUB_SENSORS, SERVICE_SENSORS, SensorKey
 from tests.integration.harness import ClientSessionGenerator
 
 FOLDER = Path(integration.__file__).parent
 ROOT = FOLDER.parents[1]
 
-SENSOR_KEYS = {str(key) for key in HaIngestorSensor}
+SENSOR_KEYS = {str(key) for key in SensorKey}
 
 
 def read_json(path: Path) -> dict[str, Any]:
