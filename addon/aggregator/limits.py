@@ -29,7 +29,7 @@ FUTURE_TIMESTAMP_S = 24 * 3600
 PENDING_BYTES = 64 * MIB
 """Lines that wait to be written; past it senders are asked to come again."""
 
-UNLOADED_BYTES = 24 * MIB
+UNLOADED_BYTES = 32 * MIB
 """Lines written but not yet searchable; past it the next ones wait to be written."""
 
 SEAL_ROWS = 100_000

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -18,11 +19,11 @@ from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.commit import CommitLog
 from aggregator.store.files import Layout
 from aggregator.store.frame import Frame
+from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
 from aggregator.store.protocol import Page, Search, StoreSize
 from aggregator.store.reads import Reader
-from aggregator.store.recent import Loaded
 from aggregator.store.retention import expired
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
@@ -34,9 +35,6 @@ _THREADS = 1
 
 _KEPT_ROWS = 10_000
 """Rows found at a start from which on they become a segment at once, to spare memory."""
-
-_UID_SEGMENTS = 2
-"""Newest segments whose uids are remembered at a start: as many rows as the window promises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +85,9 @@ class EmbeddedStore:
         self._last_seq = 0
         self._sealer = Sealer(self._database, self._layout, self._catalogue)
         self._loader = Loader(
-            self._database, self._catalogue, on_loaded=self._on_loaded, on_full=self._sealer.put
+            self._database, self._layout, self._catalogue, on_loaded=self._on_loaded, on_full=self._sealer.put
         )
-        self._recover_segments()
-        next_seq, current = self._replay()
+        next_seq, current = self._replay(self._recover_segments())
         self._commit = CommitLog(
             self._layout,
             next_seq=next_seq,
@@ -165,7 +162,7 @@ class EmbeddedStore:
         self._sealer.stop()
         self._database.close()
 
-    def _recover_segments(self) -> None:
+    def _recover_segments(self) -> list[Segment]:
         segments = sorted(
             recovery.open_segments(self._database, self._layout),
             key=lambda part: part.first_seq,
@@ -175,12 +172,14 @@ class EmbeddedStore:
             self._catalogue.add(segment)
         self._last_seq = max((segment.last_seq for segment in segments), default=0)
         with self._database.cursor() as connection:
-            for segment in segments[:_UID_SEGMENTS]:
+            oldest_seq = self._last_seq - limits.DUPLICATE_WINDOW_ROWS
+            for segment in takewhile(lambda segment: segment.last_seq >= oldest_seq, segments):
                 connection.execute(
                     "INSERT INTO recent_uids SELECT hash(uid), _seq "
-                    f"FROM {segment.view.relation} WHERE uid IS NOT NULL"
+                    f"FROM {segment.view.relation} WHERE uid <> ''"
                 )
             self._count_activity(connection, segments)
+        return segments
 
     def _count_activity(self, connection: duckdb.DuckDBPyConnection, newest_first: list[Segment]) -> None:
         since_ns = time.time_ns() - LISTED_S * 10**9
@@ -196,16 +195,20 @@ class EmbeddedStore:
         for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
             self.activity.add(observed_s, [(service, level, count)])
 
-    def _replay(self) -> tuple[int, tuple[Path, int, int] | None]:
+    def _replay(self, segments: list[Segment]) -> tuple[int, tuple[Path, int, int] | None]:
         """Load what is no segment yet; return the next line's number and the log file to go on with."""
         next_seq = self._last_seq + 1
         current: tuple[Path, int, int] | None = None
         for log_file in recovery.open_log_files(self._layout):
             if log_file.damaged_bytes:
                 self._events.damaged(log_file.damaged_bytes)
-            for frame in log_file.frames:
-                self._loader.put(log_file.first_seq, frame, _nothing)
             next_seq = max(next_seq, log_file.first_seq, *(frame.last_seq + 1 for frame in log_file.frames))
+            missing = [frame for frame in log_file.frames if not _is_in(frame, segments)]
+            if not missing:
+                log_file.path.unlink()
+                continue
+            for frame in missing:
+                self._loader.put(log_file.first_seq, frame, _nothing)
             current = (
                 log_file.path,
                 sum(frame.rows for frame in log_file.frames),
@@ -232,6 +235,11 @@ def _size_bytes(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def _is_in(frame: Frame, segments: list[Segment]) -> bool:
+    """Tell whether a segment has the lines of a frame: it has all frames of its span, or none."""
+    return any(segment.first_seq <= frame.first_seq <= segment.last_seq for segment in segments)
 
 
 def _nothing() -> None:

@@ -5,22 +5,26 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import structlog
 
 from aggregator import limits
+from aggregator.store.bulk import BULK_ROWS, Bulk
+from aggregator.store.bulk import write as write_bulk
+from aggregator.store.files import Layout
 from aggregator.store.frame import Frame
+from aggregator.store.loaded import Loaded
 from aggregator.store.part import Catalogue
-from aggregator.store.recent import OWN_TABLE_ROWS, Loaded, Prepared, RecentRows
+from aggregator.store.recent import RecentRows
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
 _AT_ONCE = 2
-"""Large loads that are prepared together: a small box has few cores, and each costs memory."""
+"""Segments that are written together: a small box has few cores, and each costs memory."""
 
-_LOAD_BYTES = 4 * limits.MIB
+_LOAD_BYTES = 10 * limits.MIB
 """Bytes from which on a load is large enough to be cheap per line."""
 
 
@@ -35,17 +39,20 @@ class _Committed:
 class _Load:
     recent: RecentRows
     committed: list[_Committed]
-    prepared: Future[Prepared] | None
+    bulk: Future[Bulk | None] | None = None
 
     def frames(self) -> list[Frame]:
         return [item.frame for item in self.committed]
 
 
 class Loader:
-    """Loads frames into recent rows; one thread decides the order, two prepare large loads.
+    """Loads frames into recent rows, or straight to segments when they are many.
+
+    One thread decides the order, two write segments.
 
     Args:
         database: the in-memory database.
+        layout: where the files are.
         catalogue: what readers see.
         on_loaded: told what each load brought, after it can be found.
         on_full: given the recent rows that get no more.
@@ -54,12 +61,14 @@ class Loader:
     def __init__(
         self,
         database: duckdb.DuckDBPyConnection,
+        layout: Layout,
         catalogue: Catalogue,
         *,
         on_loaded: Callable[[Loaded], None],
         on_full: Callable[[RecentRows], None],
     ) -> None:
         self._database = database
+        self._layout = layout
         self._catalogue = catalogue
         self._on_loaded = on_loaded
         self._on_full = on_full
@@ -127,13 +136,12 @@ class Loader:
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
-        recent = self._recent_for(committed[0].first_seq)
-        load = _Load(recent, committed, None)
-        if sum(frame.rows for frame in load.frames()) >= OWN_TABLE_ROWS:
-            prepared = self._pool.submit(recent.prepare, load.frames())
-            self._loads.append(_Load(recent, committed, prepared))
-            return
-        self._finish_all()
+        load = _Load(self._recent_for(committed[0].first_seq), committed)
+        if sum(frame.rows for frame in load.frames()) >= BULK_ROWS:
+            bulk = self._pool.submit(write_bulk, self._database, self._layout, load.frames())
+            load = replace(load, bulk=bulk)
+        else:
+            self._finish_all()
         self._loads.append(load)
 
     def _finish_all(self) -> None:
@@ -142,25 +150,37 @@ class Loader:
 
     def _finish_oldest(self) -> None:
         load = self._loads.popleft()
-        prepared = load.prepared
-        while True:
+        loaded = self._finish_bulk(load)
+        while loaded is None:
             try:
-                loaded = (
-                    load.recent.load(load.frames())
-                    if prepared is None
-                    else load.recent.add(prepared.result())
-                )
-                break
+                loaded = load.recent.load(load.frames())
             except duckdb.Error as error:
-                first_seq = load.committed[0].frame.first_seq
-                _log.error("lines not loaded; trying again", first_seq=first_seq, error=str(error))
-            if self._stopping.wait(_RETRY_S):
-                return
-            prepared = None
+                self._report(load, error)
+                if self._stopping.wait(_RETRY_S):
+                    return
         for item in load.committed:
             item.done()
             self._frames.task_done()
         self._on_loaded(loaded)
+
+    def _finish_bulk(self, load: _Load) -> Loaded | None:
+        """Show the segment that a load became; None when there is none."""
+        if load.bulk is None:
+            return None
+        try:
+            bulk = load.bulk.result()
+        except (OSError, duckdb.Error) as error:
+            self._report(load, error)
+            return None
+        if bulk is None:
+            return None
+        self._catalogue.add(bulk.segment)
+        return bulk.loaded
+
+    @staticmethod
+    def _report(load: _Load, error: Exception) -> None:
+        first_seq = load.committed[0].frame.first_seq
+        _log.error("lines not loaded; trying again", first_seq=first_seq, error=str(error))
 
     def _recent_for(self, first_seq: int) -> RecentRows:
         current = self._current

@@ -45,14 +45,11 @@ def open_segments(database: duckdb.DuckDBPyConnection, layout: Layout) -> list[s
 
 
 def open_log_files(layout: Layout) -> Iterator[LogFile]:
-    """Read the log files, oldest first, without those whose segment is there already.
+    """Read the log files, oldest first.
 
     A torn end, which was never acknowledged, is cut off; other damage is kept aside and reported.
     """
     for path in layout.log_files():
-        if layout.segment_file(int(path.stem)).exists():
-            path.unlink()
-            continue
         yield _read(path)
 
 

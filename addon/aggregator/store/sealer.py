@@ -8,7 +8,7 @@ import structlog
 
 from aggregator.store import segment
 from aggregator.store.files import Layout
-from aggregator.store.part import Catalogue, Part
+from aggregator.store.part import Catalogue
 from aggregator.store.recent import RecentRows
 
 _log = structlog.get_logger(__name__)
@@ -56,15 +56,23 @@ class Sealer:
                     break
 
     def _seal(self, recent: RecentRows) -> bool:
-        path = self._layout.segment_file(recent.first_seq)
-        sealed: Part | None = None
         try:
-            if recent.rows:
-                segment.write(self._database, recent, path)
-                (sealed,) = segment.read(self._database, [path])
+            sealed = self._write(recent)
         except (OSError, duckdb.Error) as error:
-            _log.error("segment not written; trying again", path=str(path), error=str(error))
+            _log.error("segment not written; trying again", log=recent.first_seq, error=str(error))
             return False
         self._catalogue.replace(recent, sealed)
         self._layout.log_file(recent.first_seq).unlink(missing_ok=True)
         return True
+
+    def _write(self, recent: RecentRows) -> segment.Segment | None:
+        if recent.first_row_seq is None:
+            return None
+        path = self._layout.segment_file(recent.first_row_seq)
+        view = recent.view
+        with self._database.cursor() as connection:
+            segment.write(
+                connection, f"FROM {view.relation}", path, columns=len(view.columns), rows=recent.rows
+            )
+        (sealed,) = segment.read(self._database, [path])
+        return sealed

@@ -8,9 +8,10 @@ import duckdb
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store.files import sync_file, sync_folder
+from aggregator.store.lines import MISCOUNTED
 from aggregator.store.part import Part, View
 
-_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION v2"
+_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
 _ROW_GROUP_ROWS = 122_880
 _FULL_WIDTH = 48
 """Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
@@ -36,21 +37,35 @@ class Segment(Part):
         self.path.unlink(missing_ok=True)
 
 
-def write(database: duckdb.DuckDBPyConnection, part: Part, path: Path) -> None:
-    """Write a part's rows as a Parquet file that is there whole or not at all."""
+def write(connection: duckdb.DuckDBPyConnection, select: str, path: Path, *, columns: int, rows: int) -> None:
+    """Write records as a Parquet file that is there whole or not at all.
+
+    Args:
+        connection: where to run the SELECT.
+        select: SQL whose rows are the records.
+        path: the file.
+        columns: how many columns there are of sender fields.
+        rows: how many records are expected.
+
+    Raises:
+        duckdb.DataError: it was another number of records.
+        duckdb.Error: the engine lacks memory or disk.
+        OSError: the disk refuses the file.
+    """
     temporary = path.with_name(path.name + ".tmp")
-    with database.cursor() as connection:
-        connection.execute(
-            f"COPY (FROM {part.view.relation}) TO {quote_literal(str(temporary))} "
-            f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(part.view)})"
-        )
+    written = connection.execute(
+        f"COPY ({select}) TO {quote_literal(str(temporary))} "
+        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(columns)})"
+    ).fetchone()
+    if written != (rows,):
+        raise duckdb.DataError(MISCOUNTED)
     sync_file(temporary)
     temporary.replace(path)
     sync_folder(path.parent)
 
 
-def _row_group_rows(view: View) -> int:
-    columns = len(view.columns) + len(normalise.column_types())
+def _row_group_rows(sender_columns: int) -> int:
+    columns = sender_columns + len(normalise.column_types())
     return min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns // _VECTOR_ROWS * _VECTOR_ROWS)
 
 

@@ -1,0 +1,54 @@
+"""Bulk loads: many lines at once become a segment without a stay in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from aggregator.record import normalise
+from aggregator.record.fields import CANONICAL_NAMES
+from aggregator.store import segment
+from aggregator.store.files import Layout
+from aggregator.store.frame import Frame
+from aggregator.store.lines import Lines, assign_columns, read_lines
+from aggregator.store.loaded import Loaded
+
+BULK_ROWS = 16_384
+"""Rows from which on a segment of their own is worth its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A segment of rows that came at once.
+
+    Args:
+        segment: the segment, not yet shown to readers.
+        loaded: what it brought.
+    """
+
+    segment: segment.Segment
+    loaded: Loaded
+
+
+def write(database: duckdb.DuckDBPyConnection, layout: Layout, frames: Sequence[Frame]) -> Bulk | None:
+    """Write the lines of frames that follow each other as a segment; safe in any thread.
+
+    Returns:
+        The segment; None when lines have a `uid`, which has to be compared with those that came before.
+
+    Raises:
+        duckdb.Error: the engine lacks memory or disk.
+        OSError: the disk refuses the file.
+    """
+    names = {name.casefold(): name for name in normalise.MARKS}
+    path = layout.segment_file(frames[0].first_seq)
+    with database.cursor() as connection:
+
+        def use(lines: Lines) -> Bulk | None:
+            if any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys):
+                return None
+            segment.write(connection, lines.select, path, columns=len(lines.fields), rows=lines.rows)
+            (written,) = segment.read(database, [path])
+            return Bulk(written, Loaded.count(connection, written.view.relation, frames, duplicates=0))
+
+        return read_lines(connection, frames, lambda keys: assign_columns(keys, names), use)
