@@ -18,6 +18,9 @@ from tests.aggregator.running_aggregator import Aggregator, start, start_process
 
 ROUNDS = int(os.environ.get("HA_INGESTOR_TEST_KILL_ROUNDS", "6"))
 SENDERS = 2
+PAUSE_S = 0.01
+"""Between two bodies: more lines would make the test longer, not better."""
+
 LINES = 700
 """Lines of a body: large enough that some of them become tables of their own and full log files."""
 
@@ -50,7 +53,7 @@ class Sender:
                 self.unsure = []
             else:
                 assert answer.status == 503
-                time.sleep(0.05)
+            time.sleep(PAUSE_S)
 
     def _new_uids(self) -> list[str]:
         self.count += LINES
