@@ -14,7 +14,7 @@ from aggregator import limits
 from aggregator.query.parse import parse
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
 from aggregator.store.protocol import Position, Search
-from aggregator.store.recent import Loaded
+from aggregator.store.loaded import Loaded
 
 Row: TypeAlias = dict[str, Any]
 
