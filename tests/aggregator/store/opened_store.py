@@ -13,8 +13,8 @@ import pytest
 from aggregator import limits
 from aggregator.query.parse import parse
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
-from aggregator.store.protocol import Position, Search
 from aggregator.store.loaded import Loaded
+from aggregator.store.protocol import Position, Search
 
 Row: TypeAlias = dict[str, Any]
 
