@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from aggregator.metrics import limits
+from aggregator import limits
 from aggregator.metrics.samples import Decoded, MetricType, Sample, fault, metric_name, sorted_labels
 
 _PART_SUFFIXES = {
@@ -48,8 +48,8 @@ def decode(body: bytes) -> Decoded:
 
 
 def _text(raw: bytes) -> str:
-    if len(raw) > limits.LINE_BYTES:
-        raise ValueError(f"longer than {limits.LINE_BYTES} bytes")
+    if len(raw) > limits.METRIC_LINE_BYTES:
+        raise ValueError(f"longer than {limits.METRIC_LINE_BYTES} bytes")
     try:
         return raw.decode().strip()
     except UnicodeDecodeError as error:

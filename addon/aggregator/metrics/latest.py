@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from aggregator.metrics import limits
+from aggregator import limits
 from aggregator.metrics.grouping import GroupingKey
 from aggregator.metrics.rate import CounterRate
 from aggregator.metrics.samples import DropReason, Labels, Sample
@@ -127,7 +127,10 @@ class LatestSamples:
     def _refusal(self, service: str, sample: Sample, now_s: float) -> DropReason | None:
         if sample.name.startswith(RESERVED_PREFIX):
             return DropReason.RESERVED_NAME
-        if sample.timestamp_ns is not None and sample.timestamp_ns / _NS_PER_S > now_s + limits.FUTURE_S:
+        if (
+            sample.timestamp_ns is not None
+            and sample.timestamp_ns / _NS_PER_S > now_s + limits.METRIC_FUTURE_S
+        ):
             return DropReason.FUTURE
         is_new = (service, sample.name, sample.labels) not in self._series
         is_full = (

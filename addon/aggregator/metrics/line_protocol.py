@@ -10,7 +10,7 @@ from line_protocol_parser import (  # type: ignore[import-untyped]  # the librar
     parse_line,
 )
 
-from aggregator.metrics import limits
+from aggregator import limits
 from aggregator.metrics.samples import Decoded, MetricType, Sample, fault, metric_name, sorted_labels
 
 _ESCAPED = re.compile(rb"\\.")

@@ -3,7 +3,7 @@
 import math
 from collections import deque
 
-from aggregator.metrics import limits
+from aggregator import limits
 
 
 class CounterRate:

@@ -6,11 +6,12 @@ import time
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from aggregator import limits
 from aggregator.api.auth import require
 from aggregator.api.responses import json_response
 from aggregator.errors import InvalidBodyError, InvalidFieldError, UnsupportedEncodingError
 from aggregator.intake.body import read_body
-from aggregator.metrics import exposition, federation, grouping, limits, line_protocol
+from aggregator.metrics import exposition, federation, grouping, line_protocol
 from aggregator.metrics.latest import Outcome
 from aggregator.metrics.line_protocol import Precision
 from aggregator.metrics.samples import Decoded, DropReason

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aggregator import limits
 from aggregator.limits import REPORTED_LINE_ERRORS
-from aggregator.metrics import limits
 
 type Labels = tuple[tuple[str, str], ...]
 """Label names and values, sorted by name."""
@@ -102,13 +102,13 @@ def sorted_labels(labels: Mapping[str, str]) -> Labels:
 
 def fault(name: str, labels: Iterable[tuple[str, str]]) -> str | None:
     """Return why a series is outside the limits, or None when it is not."""
-    if len(name) > limits.NAME_CHARACTERS:
-        return f"a metric name longer than {limits.NAME_CHARACTERS} characters"
+    if len(name) > limits.METRIC_NAME_CHARACTERS:
+        return f"a metric name longer than {limits.METRIC_NAME_CHARACTERS} characters"
     count = 0
     for label, value in labels:
         count += 1
-        if len(label) > limits.NAME_CHARACTERS:
-            return f"a label name longer than {limits.NAME_CHARACTERS} characters"
+        if len(label) > limits.METRIC_NAME_CHARACTERS:
+            return f"a label name longer than {limits.METRIC_NAME_CHARACTERS} characters"
         if len(value) > limits.LABEL_VALUE_CHARACTERS:
             return f"a value of label {label!r} longer than {limits.LABEL_VALUE_CHARACTERS} characters"
     if count > limits.LABELS:

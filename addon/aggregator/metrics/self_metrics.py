@@ -6,8 +6,7 @@ from collections import Counter
 import prometheus_client
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from aggregator import __version__
-from aggregator.metrics import limits
+from aggregator import __version__, limits
 from aggregator.metrics.latest import RESERVED_PREFIX
 
 _NAMESPACE = RESERVED_PREFIX.removesuffix("_")

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import override
 
 import duckdb
 import structlog
@@ -22,7 +23,7 @@ from aggregator.store.frame import Frame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
-from aggregator.store.protocol import Page, Search, StoreSize
+from aggregator.store.protocol import Page, Search, Store, StoreSize
 from aggregator.store.reads import Reader
 from aggregator.store.retention import expired
 from aggregator.store.sealer import Sealer
@@ -52,7 +53,7 @@ class StoreEvents:
     damaged: Callable[[int], None]
 
 
-class EmbeddedStore:
+class EmbeddedStore(Store):
     """A store of log records in a folder of this machine.
 
     Args:
@@ -64,7 +65,7 @@ class EmbeddedStore:
     """
 
     def __init__(self, folder: Path, events: StoreEvents) -> None:
-        self.activity = Activity()
+        self._activity = Activity()
         self._events = events
         self._layout = Layout(folder)
         self._catalogue = Catalogue()
@@ -97,39 +98,34 @@ class EmbeddedStore:
         )
 
     @property
+    @override
+    def activity(self) -> Activity:
+        return self._activity
+
+    @property
+    @override
     def failure(self) -> AggregatorError | None:
-        """Why nothing more is taken, if so."""
         return self._commit.failure
 
     @property
+    @override
     def last_seq(self) -> int:
-        """Number of the last record that can be found."""
         return self._last_seq
 
+    @override
     def append(self, lines: bytes, rows: int, source: str) -> Future[None]:
-        """Take lines; the future is done when they are durable.
-
-        Args:
-            lines: NDJSON, each line a JSON object and ended by a newline.
-            rows: how many lines.
-            source: how they came.
-
-        Raises:
-            OverloadedError: too much is waiting already.
-            StoreFailedError: the disk failed before.
-        """
         return self._commit.append(lines, rows, source)
 
+    @override
     def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
-        """Find one page of records."""
         return self._reader.search(search, time_budget_s)
 
+    @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
-        """Find the newest records behind a number: the records, how many were left out, how far it looked."""
         return self._reader.since(after_seq, node, limit)
 
+    @override
     def size(self) -> StoreSize:
-        """How much is stored."""
         with self._catalogue.lease() as parts:
             filled = [part for part in parts if part.rows]
             segments = [part for part in parts if isinstance(part, Segment)]
@@ -142,8 +138,8 @@ class EmbeddedStore:
                 last_ns=max((part.last_ns for part in filled), default=None),
             )
 
+    @override
     def remove_older_than(self, days: int) -> int:
-        """Remove the segments that are wholly older than so many days, and return how many rows went."""
         with self._catalogue.lease() as parts:
             segments = [part for part in parts if isinstance(part, Segment)]
         old = expired(segments, time.time_ns(), days)
@@ -154,8 +150,8 @@ class EmbeddedStore:
             _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
         return rows
 
+    @override
     def close(self) -> None:
-        """Make durable what was taken, and let go of the files."""
         self._commit.stop()
         self._sealer.give_up_retries()
         self._loader.stop()
@@ -193,7 +189,7 @@ class EmbeddedStore:
                 break
             counts += recent
         for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
-            self.activity.add(observed_s, [(service, level, count)])
+            self._activity.add(observed_s, [(service, level, count)])
 
     def _replay(self, segments: list[Segment]) -> tuple[int, tuple[Path, int, int] | None]:
         """Load what is no segment yet; return the next line's number and the log file to go on with."""
@@ -225,7 +221,7 @@ class EmbeddedStore:
 
     def _on_loaded(self, loaded: Loaded) -> None:
         self._last_seq = loaded.last_seq
-        self.activity.add(loaded.observed_ns / 10**9, loaded.counts)
+        self._activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
 
-from aggregator.metrics import exposition, limits
+from aggregator import limits
+from aggregator.metrics import exposition
 from aggregator.metrics.samples import LineError, MetricType
 
 NAMES = st.text(string.ascii_letters + "_", min_size=1, max_size=30).filter(lambda name: name != "_")
@@ -94,8 +95,8 @@ def test_not_a_number_and_infinities_are_values() -> None:
         (b"a 1 1700000000000", "timestamp"),
         (b"a\xff 1", "not UTF-8"),
         (b'a{b="' + b"x" * limits.LABEL_VALUE_CHARACTERS + b'y"} 1', "longer than 512 characters"),
-        (b"a" * (limits.NAME_CHARACTERS + 1) + b" 1", "metric name longer than"),
-        (b'a{b="' + b"x" * limits.LINE_BYTES + b'"} 1', "longer than 8192 bytes"),
+        (b"a" * (limits.METRIC_NAME_CHARACTERS + 1) + b" 1", "metric name longer than"),
+        (b'a{b="' + b"x" * limits.METRIC_LINE_BYTES + b'"} 1', "longer than 8192 bytes"),
         (
             b"a{" + b",".join(b'l%d="x"' % n for n in range(limits.LABELS + 1)) + b"} 1",
             "more than 32 labels",
@@ -124,9 +125,9 @@ def test_samples_past_the_limit_of_a_push_are_refused() -> None:
 
 
 def test_a_body_of_hostile_lines_takes_seconds_at_most() -> None:
-    line = b'a{b="' + b'\\"' * ((limits.LINE_BYTES - 20) // 2) + b'"} 1\n'
-    comment = b"# TYPE" + b" " * (limits.LINE_BYTES - 10) + b"\n"
-    lines = limits.PUSH_BYTES // limits.LINE_BYTES // 8
+    line = b'a{b="' + b'\\"' * ((limits.METRIC_LINE_BYTES - 20) // 2) + b'"} 1\n'
+    comment = b"# TYPE" + b" " * (limits.METRIC_LINE_BYTES - 10) + b"\n"
+    lines = limits.PUSH_BYTES // limits.METRIC_LINE_BYTES // 8
 
     start = time.process_time()
     exposition.decode(line * lines + comment * lines)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from aggregator.metrics import limits
+from aggregator import limits
 from aggregator.metrics.grouping import GroupingKey
 from aggregator.metrics.latest import EVENTS_COUNTER, LatestSamples
 from aggregator.metrics.samples import DropReason, MetricType, Sample, sorted_labels
@@ -124,7 +124,7 @@ def test_an_older_point_changes_nothing() -> None:
 
 def test_a_point_from_the_future_is_dropped() -> None:
     latest = LatestSamples()
-    outcome = latest.write("s", [sample("a", timestamp_s=NOW_S + limits.FUTURE_S + 1)], NOW_S)
+    outcome = latest.write("s", [sample("a", timestamp_s=NOW_S + limits.METRIC_FUTURE_S + 1)], NOW_S)
 
     assert outcome.accepted == 0
     assert outcome.dropped == {DropReason.FUTURE: 1}

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from influxdb_client.client.write.point import Point
 
-from aggregator.metrics import limits, line_protocol
+from aggregator import limits
+from aggregator.metrics import line_protocol
 from aggregator.metrics.line_protocol import Precision
 from aggregator.metrics.samples import MetricType
 
@@ -90,7 +91,7 @@ def test_characters_that_prometheus_does_not_know_become_underscores() -> None:
     ("line", "message"),
     [
         (b"m,a=" + b"x" * (limits.LABEL_VALUE_CHARACTERS + 1) + b" f=1", "longer than 512 characters"),
-        (b"m" * limits.NAME_CHARACTERS + b" f=1", "metric name longer than"),
+        (b"m" * limits.METRIC_NAME_CHARACTERS + b" f=1", "metric name longer than"),
         (b'm f=1,g="' + b"x" * limits.POINT_BYTES + b'"', "longer than 65536 bytes"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.metrics import limits
+from aggregator import limits
 from aggregator.metrics.rate import CounterRate
 
 

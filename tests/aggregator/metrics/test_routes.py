@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, push_to_gateway
 from prometheus_client.exposition import default_handler
 from prometheus_client.parser import text_string_to_metric_families
 
-from aggregator.metrics import limits
+from aggregator import limits
 from tests.aggregator.running_aggregator import Aggregator
 
 PushHandler = Callable[[str, str, float | None, list[tuple[str, str]], bytes], Callable[[], None]]

@@ -2,8 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from aggregator import __version__
-from aggregator.metrics import limits
+from aggregator import __version__, limits
 from aggregator.metrics.self_metrics import SelfMetrics
 
 PREFIX = "ha_ingestor_aggregator_"
