@@ -1,57 +1,15 @@
 """A full disk refuses lines and takes them again by itself when there is room."""
 
 import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
 from aggregator.errors import DiskFullError
+from tests.aggregator.small_disk import MakeDisk, fill, make_disk, until_full
 from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, body, opened, seal_each_batch
 
-MakeDisk: TypeAlias = Callable[[str], Path]
-
-
-@pytest.fixture
-def make_disk(tmp_path: Path) -> Iterator[MakeDisk]:
-    """Return what mounts a small file system with some options."""
-    disk = tmp_path / "disk"
-
-    def make(options: str) -> Path:
-        disk.mkdir()
-        mount = shutil.which("mount") or pytest.skip("there is no mount here")
-        mounted = subprocess.run(
-            [mount, "-t", "tmpfs", "-o", options, "tmpfs", disk], capture_output=True, check=False
-        )
-        if mounted.returncode:
-            pytest.skip("a small file system needs the right to mount it")
-        return disk
-
-    yield make
-    umount = shutil.which("umount")
-    if umount is not None and disk.is_mount():
-        subprocess.run([umount, disk], check=True)
-
-
-def fill(path: Path) -> None:
-    """Use all bytes that are left."""
-    with path.open("wb", buffering=0) as file:
-        until_full(lambda: file.write(bytes(4096)))
-
-
-def until_full(step: Callable[[], object]) -> None:
-    """Do something until there is no room for it."""
-
-    def repeat() -> None:
-        for _ in range(10_000):
-            step()
-
-    with pytest.raises(OSError, match="No space left"):
-        repeat()
+__all__ = ["make_disk"]  # a fixture from elsewhere
 
 
 def send(store: OpenedStore, message: str) -> None:
