@@ -1,6 +1,6 @@
 import { define, defineElements } from "./elements/define";
 import { LogSearchCard } from "./home-assistant/card";
-import { dashboardOf } from "./home-assistant/dashboard";
+import { DASHBOARD, overviewOf } from "./home-assistant/dashboard";
 import type { HomeAssistant } from "./home-assistant/types";
 
 declare global {
@@ -12,14 +12,25 @@ declare global {
 
 /** Home Assistant calls `generate` when somebody opens a dashboard with `strategy: {type: custom:ha-ingestor}`. */
 class DashboardStrategy extends HTMLElement {
+  /** Registries whose changes ask for the dashboard anew; without this it is all of them. */
+  static readonly registryDependencies: readonly string[] = [];
+
+  static generate(): Promise<object> {
+    return Promise.resolve(DASHBOARD);
+  }
+}
+
+/** The dashboard's overview, generated anew whenever the registries change. */
+class OverviewStrategy extends HTMLElement {
   static generate(_config: object, hass: HomeAssistant): Promise<object> {
-    return Promise.resolve(dashboardOf(hass));
+    return Promise.resolve(overviewOf(hass));
   }
 }
 
 function defineAll(): void {
   defineElements(LogSearchCard);
   define("ll-strategy-dashboard-ha-ingestor", DashboardStrategy);
+  define("ll-strategy-view-ha-ingestor-overview", OverviewStrategy);
 }
 
 defineAll();

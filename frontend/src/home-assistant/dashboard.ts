@@ -4,28 +4,33 @@ const PLATFORM = "ha_ingestor";
 
 type Registry = Pick<HomeAssistant, "entities" | "devices">;
 
-/** The dashboard for what the registry holds: the hub, each service, and the log search. */
-export function dashboardOf({ entities, devices }: Registry): object {
+/** The same at all times, so that a new service does not take from the reader of the logs what was typed there. */
+export const DASHBOARD = {
+  title: "Ingestor",
+  views: [
+    {
+      title: "Overview",
+      path: "overview",
+      icon: "mdi:view-dashboard-outline",
+      strategy: { type: "custom:ha-ingestor-overview" },
+    },
+    {
+      title: "Logs",
+      path: "logs",
+      icon: "mdi:text-search",
+      type: "panel",
+      cards: [{ type: "custom:ha-ingestor-log-search", live: true }],
+    },
+  ],
+};
+
+/** The view of what the registry holds: the hub, each service, and the latest errors. */
+export function overviewOf({ entities, devices }: Registry): object {
   const groups = groupByDevice(Object.values(entities), devices);
   return {
-    title: "Ingestor",
-    views: [
-      {
-        title: "Overview",
-        path: "overview",
-        icon: "mdi:view-dashboard-outline",
-        type: "sections",
-        max_columns: 3,
-        sections: [...(groups.length > 0 ? groups.map(sectionOf) : [NOTHING_YET]), LATEST_ERRORS],
-      },
-      {
-        title: "Logs",
-        path: "logs",
-        icon: "mdi:text-search",
-        type: "panel",
-        cards: [{ type: "custom:ha-ingestor-log-search", live: true }],
-      },
-    ],
+    type: "sections",
+    max_columns: 3,
+    sections: [...(groups.length > 0 ? groups.map(sectionOf) : [NOTHING_YET]), LATEST_ERRORS],
   };
 }
 

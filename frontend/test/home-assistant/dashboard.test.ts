@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dashboardOf } from "../../src/home-assistant/dashboard";
+import { DASHBOARD, overviewOf } from "../../src/home-assistant/dashboard";
 import type { DeviceEntry, EntityEntry } from "../../src/home-assistant/types";
 
 interface Card {
@@ -9,22 +9,19 @@ interface Card {
 }
 
 interface View {
-  readonly path: string;
-  readonly type: string;
-  readonly sections?: readonly { readonly cards: readonly Card[] }[];
-  readonly cards?: readonly Card[];
+  readonly sections: readonly { readonly cards: readonly Card[] }[];
 }
 
 function device(id: string, name: string, via: string | null, nameByUser: string | null = null): DeviceEntry {
   return { id, name, name_by_user: nameByUser, via_device_id: via };
 }
 
-function viewsOf(entities: readonly EntityEntry[], devices: readonly DeviceEntry[]): readonly View[] {
-  const dashboard = dashboardOf({
+function sectionsOf(entities: readonly EntityEntry[], devices: readonly DeviceEntry[]): View["sections"] {
+  const view = overviewOf({
     entities: Object.fromEntries(entities.map((entity) => [entity.entity_id, entity])),
     devices: Object.fromEntries(devices.map((entry) => [entry.id, entry])),
-  }) as { views: readonly View[] };
-  return dashboard.views;
+  }) as View;
+  return view.sections;
 }
 
 const DEVICES = [
@@ -44,10 +41,11 @@ const ENTITIES: readonly EntityEntry[] = [
   { entity_id: "light.lamp", platform: "hue", device_id: "lamp" },
 ];
 
-describe("dashboardOf", () => {
+describe("overviewOf", () => {
   it("gives the hub and each service a section of its visible entities", () => {
-    const [overview] = viewsOf(ENTITIES, DEVICES);
-    const sections = overview?.sections?.map(({ cards }) => cards.map((card) => card.heading ?? card.entity ?? card.type));
+    const sections = sectionsOf(ENTITIES, DEVICES).map(({ cards }) =>
+      cards.map((card) => card.heading ?? card.entity ?? card.type),
+    );
     expect(sections).toEqual([
       ["HA Ingestor", "sensor.store_size"],
       ["Events", "sensor.e_errors", "sensor.e_lines"],
@@ -56,13 +54,16 @@ describe("dashboardOf", () => {
     ]);
   });
 
-  it("gives the log search a view of its own", () => {
-    const logs = viewsOf(ENTITIES, DEVICES)[1];
-    expect(logs).toMatchObject({ path: "logs", type: "panel", cards: [{ type: "custom:ha-ingestor-log-search" }] });
-  });
-
   it("says so when nothing exists yet", () => {
-    const [overview] = viewsOf([], []);
-    expect(overview?.sections).toMatchObject([{ cards: [{ type: "markdown" }] }, {}]);
+    expect(sectionsOf([], [])).toMatchObject([{ cards: [{ type: "markdown" }] }, {}]);
+  });
+});
+
+describe("DASHBOARD", () => {
+  it("has the overview, and the log search in a view of its own", () => {
+    expect(DASHBOARD.views).toMatchObject([
+      { path: "overview", strategy: { type: "custom:ha-ingestor-overview" } },
+      { path: "logs", type: "panel", cards: [{ type: "custom:ha-ingestor-log-search" }] },
+    ]);
   });
 });
