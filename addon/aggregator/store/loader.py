@@ -5,7 +5,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum
 
 import duckdb
 import structlog
@@ -24,8 +25,8 @@ _RETRY_S = 10.0
 _AT_ONCE = 2
 """Segments that are written together: a small box has few cores, and each costs memory."""
 
-_LOAD_BYTES = 10 * limits.MIB
-"""Bytes from which on a load is large enough to be cheap per line."""
+_BULK_BYTES = 8 * limits.MIB
+"""Bytes from which on gathered frames are a good segment while others are being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,18 @@ class _Committed:
     done: Callable[[], None]
 
 
+class _Signal(Enum):
+    """What the thread is told besides frames."""
+
+    WRITTEN = "a segment is written, or failed"
+    END = "no more frames come"
+
+
 @dataclass(frozen=True, slots=True)
 class _Load:
     recent: RecentRows
     committed: list[_Committed]
-    bulk: Future[Bulk | None] | None = None
+    bulk: Future[Bulk | None]
 
     def frames(self) -> list[Frame]:
         return [item.frame for item in self.committed]
@@ -48,7 +56,7 @@ class _Load:
 class Loader:
     """Loads frames into recent rows, or straight to segments when they are many.
 
-    One thread decides the order, two write segments.
+    One thread keeps the order; two write segments. While they write, frames gather for the next one.
 
     Args:
         database: the in-memory database.
@@ -73,10 +81,9 @@ class Loader:
         self._on_loaded = on_loaded
         self._on_full = on_full
         self._current: RecentRows | None = None
-        self._frames: queue.Queue[_Committed | None] = queue.Queue()
-        self._following: _Committed | None = None
-        self._loads: deque[_Load] = deque()
-        self._ended = False
+        self._told: queue.Queue[_Committed | _Signal] = queue.Queue()
+        self._gathered: deque[_Committed] = deque()
+        self._writing: deque[_Load] = deque()
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "load")
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -90,11 +97,11 @@ class Loader:
             frame: the frame.
             done: called when it is loaded.
         """
-        self._frames.put(_Committed(first_seq, frame, done))
+        self._told.put(_Committed(first_seq, frame, done))
 
     def wait(self) -> None:
         """Wait until everything that was handed over is loaded."""
-        self._frames.join()
+        self._told.join()
 
     def close_current(self) -> None:
         """Take the present recent rows as full; only while nothing is handed over."""
@@ -104,95 +111,105 @@ class Loader:
 
     def stop(self) -> None:
         """Load what was handed over, unless the engine refuses it: it stays in its log file in any case."""
-        self._frames.put(None)
+        self._told.put(_Signal.END)
         self._stopping.set()
         self._thread.join()
         self._pool.shutdown()
 
     def _run(self) -> None:
-        while self._loads or not self._ended:
-            nothing_new = self._following is None and self._frames.empty()
-            if self._loads and (self._ended or nothing_new or len(self._loads) == _AT_ONCE):
-                self._finish_oldest()
-            elif committed := self._take():
-                self._begin(committed)
+        ended = False
+        while not ended or self._gathered or self._writing:
+            told = self._told.get()
+            if isinstance(told, _Committed):
+                self._gathered.append(told)
+            else:
+                ended = ended or told is _Signal.END
+                self._told.task_done()
+            if self._told.empty() or self._gathered_bytes() >= _BULK_BYTES:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        while self._writing and self._writing[0].bulk.done():
+            self._finish_written(self._writing.popleft())
+        while self._gathered and len(self._writing) < _AT_ONCE:
+            if self._writing and self._gathered_bytes() < _BULK_BYTES:
+                return
+            self._begin(self._take())
+
+    def _gathered_bytes(self) -> int:
+        return sum(len(item.frame.lines) for item in self._gathered)
 
     def _take(self) -> list[_Committed]:
-        """Wait for a frame, and take along what waits behind it in the same log file."""
-        item = self._following or self._frames.get()
-        self._following = None
+        """Take gathered frames of one log file, as many as one segment is good for."""
         taken: list[_Committed] = []
         size_bytes = 0
-        while item is not None:
-            if taken and item.first_seq != taken[0].first_seq:
-                self._following = item
-                return taken
-            taken.append(item)
-            size_bytes += len(item.frame.lines)
-            if size_bytes >= _LOAD_BYTES or self._frames.empty():
-                return taken
-            item = self._frames.get()
-        self._ended = True
+        first_seq = self._gathered[0].first_seq
+        while self._gathered and self._gathered[0].first_seq == first_seq and size_bytes < _BULK_BYTES:
+            taken.append(self._gathered.popleft())
+            size_bytes += len(taken[-1].frame.lines)
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
-        load = _Load(self._recent_for(committed[0].first_seq), committed)
-        if sum(frame.rows for frame in load.frames()) >= BULK_ROWS:
-            bulk = self._pool.submit(write_bulk, self._database, self._layout, load.frames())
-            load = replace(load, bulk=bulk)
-        else:
-            self._finish_all()
-        self._loads.append(load)
+        recent = self._recent_for(committed[0].first_seq)
+        frames = [item.frame for item in committed]
+        if sum(frame.rows for frame in frames) < BULK_ROWS:
+            while self._writing:
+                self._finish_written(self._writing.popleft())
+            self._load(recent, committed)
+            return
+        bulk = self._pool.submit(write_bulk, self._database, self._layout, frames)
+        self._writing.append(_Load(recent, committed, bulk))
+        bulk.add_done_callback(lambda _: self._told.put(_Signal.WRITTEN))
 
-    def _finish_all(self) -> None:
-        while self._loads:
-            self._finish_oldest()
-
-    def _finish_oldest(self) -> None:
-        load = self._loads.popleft()
-        loaded = self._finish_bulk(load)
-        while loaded is None:
-            try:
-                loaded = load.recent.load(load.frames())
-            except duckdb.Error as error:
-                self._report(load, error)
-                if self._stopping.wait(_RETRY_S):
-                    return
-        for item in load.committed:
-            item.done()
-            self._frames.task_done()
-        self._on_loaded(loaded)
-
-    def _finish_bulk(self, load: _Load) -> Loaded | None:
-        """Show the segment that a load became; None when there is none."""
-        if load.bulk is None:
-            return None
+    def _finish_written(self, load: _Load) -> None:
+        """Show the segment that a load became; without one the rows go into memory."""
         try:
             bulk = load.bulk.result()
         except (OSError, duckdb.Error) as error:
-            self._report(load, error)
-            return None
+            _report(load.committed, error)
+            bulk = None
         if bulk is None:
-            return None
-        self._catalogue.add(bulk.segment)
-        return bulk.loaded
+            self._load(load.recent, load.committed)
+        else:
+            self._catalogue.add(bulk.segment)
+            self._tell(load.committed, bulk.loaded)
+        if load.recent is not self._current and all(
+            load.recent is not other.recent for other in self._writing
+        ):
+            self._on_full(load.recent)
 
-    @staticmethod
-    def _report(load: _Load, error: Exception) -> None:
-        first_seq = load.committed[0].frame.first_seq
-        _log.error("lines not loaded; trying again", first_seq=first_seq, error=str(error))
+    def _load(self, recent: RecentRows, committed: list[_Committed]) -> None:
+        loaded = None
+        while loaded is None:
+            try:
+                loaded = recent.load([item.frame for item in committed])
+            except duckdb.Error as error:
+                _report(committed, error)
+                if self._stopping.wait(_RETRY_S):
+                    return
+        self._tell(committed, loaded)
+
+    def _tell(self, committed: list[_Committed], loaded: Loaded) -> None:
+        for item in committed:
+            item.done()
+            self._told.task_done()
+        self._on_loaded(loaded)
 
     def _recent_for(self, first_seq: int) -> RecentRows:
-        current = self._current
-        if current is not None and current.first_seq == first_seq:
-            return current
-        if current is not None:
-            self._finish_all()
-            self._forget_old_uids()
-            self._on_full(current)
+        previous = self._current
+        if previous is not None and previous.first_seq == first_seq:
+            return previous
         self._current = RecentRows(self._database, first_seq)
         self._catalogue.add(self._current)
+        if previous is not None:
+            self._forget_old_uids()
+            self._hand_over_if_full(previous)
         return self._current
+
+    def _hand_over_if_full(self, recent: RecentRows) -> None:
+        """Hand over recent rows once no more can come, neither to them nor beside them."""
+        if recent is not self._current and all(recent is not load.recent for load in self._writing):
+            self._on_full(recent)
 
     def _forget_old_uids(self) -> None:
         with self._database.cursor() as connection:
@@ -200,3 +217,8 @@ class Loader:
                 "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
                 [limits.DUPLICATE_WINDOW_ROWS],
             )
+
+
+def _report(committed: list[_Committed], error: Exception) -> None:
+    first_seq = committed[0].frame.first_seq
+    _log.error("lines not loaded; trying again", first_seq=first_seq, error=str(error))
