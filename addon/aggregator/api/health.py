@@ -17,6 +17,5 @@ async def health(request: web.Request) -> web.Response:
     failure = request.app[STATE].store.failure
     if failure is None:
         return json_response({"status": "ok", "version": __version__})
-    return json_response(
-        {"status": "degraded", "version": __version__, "reason": failure.message}, status=failure.status
-    )
+    reason = {"status": "degraded", "version": __version__, "reason": failure.message}
+    return json_response(reason, status=web.HTTPServiceUnavailable.status_code)

@@ -58,15 +58,16 @@ class CommitLog:
         self._unloaded_bytes = 0
         self._wakeup = threading.Condition()
         self._stopping = False
-        self._failure: AggregatorError | None = None
+        self._failure: StoreFailedError | None = None
+        self._disk_full: DiskFullError | None = None
         self._open(*(current or (layout.log_file(next_seq), 0, 0)))
         self._thread = threading.Thread(target=self._run, name="commit", daemon=True)
         self._thread.start()
 
     @property
     def failure(self) -> AggregatorError | None:
-        """Why nothing more is taken, if so."""
-        return self._failure
+        """Why lines can't be stored, if so; a full disk holds until lines could be stored again."""
+        return self._failure or self._disk_full
 
     def append(self, lines: bytes, rows: int, source: str) -> Future[None]:
         """Take lines; the future is done when they are durable.
@@ -152,6 +153,7 @@ class CommitLog:
         except OSError as error:
             self._refuse(batch, error)
             return
+        self._disk_full = None
         self._next_seq = frames[-1].last_seq + 1
         self._rows += sum(frame.rows for frame in frames)
         self._raw_bytes += sum(len(frame.lines) for frame in frames)
@@ -195,7 +197,7 @@ class CommitLog:
     def _refuse(self, batch: list[_Pending], error: OSError) -> None:
         refusal: AggregatorError
         if error.errno in _FULL:
-            refusal = DiskFullError("the disk is full: nothing was stored")
+            refusal = self._disk_full = DiskFullError("the disk is full: nothing was stored")
             try:
                 os.ftruncate(self._descriptor, self._offset)
             except OSError as truncate_error:

@@ -88,7 +88,7 @@ class Store(Protocol):
 
     @property
     def failure(self) -> AggregatorError | None:
-        """Why nothing more is taken, if so."""
+        """Why lines can't be stored, if so."""
 
     @property
     def last_seq(self) -> int:

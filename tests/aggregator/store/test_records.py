@@ -225,3 +225,15 @@ def test_a_large_batch_keeps_its_order_and_its_sources(tmp_path: Path) -> None:
         assert [row["_id"] for row in rows] == [str(number) for number in range(1, 20_011)]
         assert {row["source"] for row in rows[:20_000]} == {"library"}
         assert {row["source"] for row in rows[20_000:]} == {"http"}
+
+
+def test_carriage_returns_between_values_change_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.take(
+            b'{"message":\r"first",\r"n": [1,\r2]}', b'{"message": "second"}\r', b'{"message": "third"}'
+        )
+        assert [(row["message"], row.get("n")) for row in store.rows()] == [
+            ("first", [1, 2]),
+            ("second", None),
+            ("third", None),
+        ]
