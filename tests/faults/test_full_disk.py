@@ -17,9 +17,12 @@ def test_senders_are_told_and_taken_again_when_there_is_room(make_disk: MakeDisk
         assert (answer.status, answer.error["code"]) == (507, "disk_full")
         assert int(answer.headers["Retry-After"]) > 0
         assert [row["message"] for row in aggregator.wait_for("", 1)] == ["before"]
+        health = aggregator.request("GET", "/health", scope=None)
+        assert (health.status, health.json["status"]) == (503, "degraded")
 
         (disk / "filler").unlink()
         assert aggregator.send({"message": "after"}).status == 200
+        assert aggregator.request("GET", "/health", scope=None).status == 200
         aggregator.wait_for("", 2)
     with running(disk / "data") as aggregator:
         assert [row["message"] for row in aggregator.wait_for("", 2)] == ["before", "after"]
