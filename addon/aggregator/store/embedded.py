@@ -78,7 +78,6 @@ class EmbeddedStore(Store):
                 # Give memory back after a burst, instead of keeping it for the next one.
                 "allocator_background_threads": True,
                 "allocator_flush_threshold": "4MB",
-                "allocator_bulk_deallocation_flush_threshold": "4MB",
             }
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
