@@ -10,6 +10,7 @@ from aggregator import limits
 from aggregator.api import health, live, page, search, settings, stats
 from aggregator.api.responses import answer_errors
 from aggregator.config import Config
+from aggregator.instance import read_or_make
 from aggregator.intake import routes as intake_routes
 from aggregator.metrics import routes as metrics_routes
 from aggregator.metrics.host import UsageSampler
@@ -49,6 +50,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
         return State(
+            instance_id=read_or_make(config.data / "id"),
             store=EmbeddedStore(
                 config.data / "store",
                 StoreEvents(loaded=on_loaded, synced=self_metrics.synced, damaged=self_metrics.damaged),

@@ -20,6 +20,7 @@ class State:
     """The parts of a running aggregator.
 
     Args:
+        instance_id: tells this aggregator from others, whatever its address; 32 hex digits.
         store: log records.
         news: wakes live tails when records were stored.
         settings: what people change.
@@ -32,6 +33,7 @@ class State:
         apply_retention: removes what the settings no longer keep, soon.
     """
 
+    instance_id: str
     store: Store
     news: News
     settings: SettingsFile

@@ -36,6 +36,7 @@ def _collect(state: State) -> dict[str, object]:
     size = state.store.size()
     dropped = state.self_metrics.dropped_by_reason()
     return {
+        "id": state.instance_id,
         "version": __version__,
         "time": format_ns(int(now_s) * 10**9),
         "totals": {

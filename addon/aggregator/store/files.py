@@ -55,7 +55,8 @@ class Layout:
         self.folder = folder
         self.log_folder = folder / "log"
         self.segment_folder = folder / "segments"
-        folder.mkdir(parents=True, exist_ok=True)
+        # Logs may be private: nobody but the aggregator's own user looks into its folder.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._check_version(folder / "format.json")
         self.log_folder.mkdir(exist_ok=True)
         self.segment_folder.mkdir(exist_ok=True)
