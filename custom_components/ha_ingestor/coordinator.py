@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .client import AggregatorClient
 from .const import DOMAIN, MAX_RETRY_S, MIN_RETRY_S, POLL_INTERVAL, STATS_INTERVAL_S
-from .errors import AggregatorAuthenticationError, AggregatorConnectionError, AggregatorError
+from .errors import AggregatorAuthenticationError, AggregatorError
 from .models import Stats
 
 if TYPE_CHECKING:
@@ -62,16 +62,10 @@ class HaIngestorCoordinator(DataUpdateCoordinator[Stats]):
                 translation_key="authentication_failed",
                 translation_placeholders={"error": str(err)},
             ) from err
-        except AggregatorConnectionError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="cannot_connect",
-                translation_placeholders={"error": str(err)},
-            ) from err
         except AggregatorError as err:
             raise UpdateFailed(
                 translation_domain=DOMAIN,
-                translation_key="unexpected_answer",
+                translation_key="update_failed",
                 translation_placeholders={"error": str(err)},
             ) from err
 

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from .client import AggregatorClient
     from .coordinator import HaIngestorConfigEntry
 
-ERR_NOT_LOADED: Final = "not_loaded"
-ERR_CANNOT_CONNECT: Final = "cannot_connect"
-ERR_UNEXPECTED_ANSWER: Final = "unexpected_answer"
-
 _ENTRY_ID: Final = probatio.Optional("entry_id")
 _SEARCH_KEYS: Final = ("query", "start", "end", "limit", "order", "cursor")
 
@@ -174,10 +170,15 @@ def _error(err: AggregatorError) -> dict[str, Any]:
     match err:
         case AggregatorApiError():
             return _error_payload(err.code, str(err), err.details)
+        # What the client says of these names the aggregator's address, which stays out of the browser.
         case AggregatorConnectionError():
-            return _error_payload(ERR_CANNOT_CONNECT, str(err), {"error": str(err)})
+            return _CANNOT_CONNECT
         case _:
-            return _error_payload(ERR_UNEXPECTED_ANSWER, str(err), {"error": str(err)})
+            return _UNEXPECTED_ANSWER
 
 
-_NOT_LOADED: Final = _error_payload(ERR_NOT_LOADED, "HA Ingestor isn't set up, or has no connection", {})
+_NOT_LOADED: Final = _error_payload("not_loaded", "HA Ingestor isn't set up, or has no connection", {})
+_CANNOT_CONNECT: Final = _error_payload("cannot_connect", "The aggregator doesn't answer", {})
+_UNEXPECTED_ANSWER: Final = _error_payload(
+    "unexpected_answer", "The aggregator answered something unexpected", {}
+)

@@ -49,7 +49,7 @@ async def test_a_killed_aggregator_makes_entities_unavailable_once_and_they_come
     await loaded_entry.runtime_data.async_refresh()
     errors = messages(caplog, logging.ERROR)
     assert len(errors) == 1
-    assert errors[0].startswith("Error fetching HA Ingestor data: The aggregator can't be reached")
+    assert errors[0].startswith("Error fetching HA Ingestor data: The aggregator's figures can't be had")
 
     await hass.async_add_executor_job(aggregator.start)
     await wait_until(lambda: not hass.states.is_state(ENTITY, STATE_UNAVAILABLE), "available")

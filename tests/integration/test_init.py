@@ -28,7 +28,7 @@ async def test_setup_is_tried_again_while_the_aggregator_is_away(
     aggregator.kill()
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "cannot_connect"
+    assert entry.error_reason_translation_key == "update_failed"
 
     await hass.async_add_executor_job(aggregator.start)
     await hass.config_entries.async_reload(entry.entry_id)
@@ -43,7 +43,7 @@ async def test_setup_is_tried_again_while_something_else_answers(
     )
     assert not await hass.config_entries.async_setup(entry.entry_id)
     assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert entry.error_reason_translation_key == "unexpected_answer"
+    assert entry.error_reason_translation_placeholders == {"error": "expected JSON, got text/html"}
 
 
 async def test_the_device_shows_the_version_after_the_aggregator_was_updated(

@@ -112,12 +112,18 @@ async def test_a_limit_that_the_aggregator_refuses_names_the_field(client: MockH
     assert answer["error"]["translation_placeholders"]["field"] == "limit"
 
 
-async def test_search_says_that_the_aggregator_is_away(
+async def test_search_says_that_the_aggregator_is_away_without_its_address(
     hass: HomeAssistant, client: MockHAClientWebSocket, aggregator: AggregatorProcess
 ) -> None:
     await hass.async_add_executor_job(aggregator.kill)
     answer = await ask(client, type="ha_ingestor/search", query="")
-    assert answer["error"]["code"] == "cannot_connect"
+    assert answer["error"] == {
+        "code": "cannot_connect",
+        "message": "The aggregator doesn't answer",
+        "translation_domain": "ha_ingestor",
+        "translation_key": "cannot_connect",
+        "translation_placeholders": {},
+    }
 
 
 async def test_search_says_that_something_else_answers(
@@ -131,6 +137,7 @@ async def test_search_says_that_something_else_answers(
     )
     answer = await ask(client, type="ha_ingestor/search", query="")
     assert answer["error"]["code"] == "unexpected_answer"
+    assert answer["error"]["message"] == "The aggregator answered something unexpected"
 
 
 @pytest.mark.usefixtures("loaded_entry")
