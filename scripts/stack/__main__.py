@@ -10,6 +10,7 @@ from pathlib import Path
 from stack.errors import StackError
 from stack.home_assistant_setup import DASHBOARD
 from stack.places import ROOT
+from stack.ports import PORTS
 from stack.system import Settings, System
 
 _BEGAN = time.monotonic()
@@ -29,12 +30,22 @@ def _settings() -> Settings:
     parser = argparse.ArgumentParser(prog="scripts/run", add_help=False)
     parser.add_argument("--no-home-assistant", dest="with_home_assistant", action="store_false")
     parser.add_argument("--data", type=Path, default=ROOT / ".data")
-    parser.add_argument("--aggregator-port", type=int, default=Settings.aggregator_port)
-    parser.add_argument("--home-assistant-port", type=int, default=Settings.home_assistant_port)
-    parser.add_argument("--victoria-metrics-port", type=int, default=Settings.victoria_metrics_port)
+    parser.add_argument("--aggregator-port", type=_port, default=Settings.aggregator_port)
+    parser.add_argument("--home-assistant-port", type=_port, default=Settings.home_assistant_port)
+    parser.add_argument("--victoria-metrics-port", type=_port, default=Settings.victoria_metrics_port)
     arguments = parser.parse_args()
     arguments.data = arguments.data.absolute()
     return Settings(**vars(arguments))
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = 0
+    if port not in PORTS:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give a number from 1 to {PORTS[-1]}")
+    return port
 
 
 async def _run(settings: Settings) -> int:

@@ -19,6 +19,14 @@ class PortInUseError(StackError):
         )
 
 
+class SharedPortError(StackError):
+    """Two parts are to listen on one port."""
+
+    def __init__(self, port: int, option: str, other_option: str) -> None:
+        """Name the port and both options that give it."""
+        super().__init__(f"{option} and {other_option} both name port {port}: give each part its own.")
+
+
 class PartFailedError(StackError):
     """A part ended, or did not become ready in time."""
 

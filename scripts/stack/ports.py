@@ -1,10 +1,28 @@
 """Ports that the parts listen on."""
 
 import socket
+from collections.abc import Mapping
 
-from stack.errors import PortInUseError
+from stack.errors import PortInUseError, SharedPortError
 
 HOST = "127.0.0.1"
+PORTS = range(1, 1 << 16)
+
+
+def require_distinct_ports(ports: Mapping[str, int]) -> None:
+    """Make sure that no two parts are to listen on one port.
+
+    Args:
+        ports: TCP port by the command line option that changes it.
+
+    Raises:
+        SharedPortError: two are the same.
+    """
+    options: dict[int, str] = {}
+    for option, port in ports.items():
+        if port in options:
+            raise SharedPortError(port, options[port], option)
+        options[port] = option
 
 
 def require_free_port(part: str, port: int, option: str) -> None:

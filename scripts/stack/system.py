@@ -16,7 +16,7 @@ from stack.event_ingestor import make_event_ingestor
 from stack.home_assistant import RESTART_STATUS, make_home_assistant, write_configuration
 from stack.home_assistant_api import HomeAssistantApi
 from stack.home_assistant_setup import Access, ensure_access, ensure_dashboard, ensure_integration
-from stack.ports import HOST, require_free_port
+from stack.ports import HOST, require_distinct_ports, require_free_port
 from stack.process import Part
 from stack.victoria_metrics import find_victoria_metrics, make_victoria_metrics
 
@@ -104,6 +104,7 @@ class System:
 
     async def _start(self) -> None:
         settings = self.settings
+        require_distinct_ports(self._ports())
         require_free_port("The aggregator", settings.aggregator_port, "--aggregator-port")
         if settings.with_home_assistant:
             require_free_port("Home Assistant", settings.home_assistant_port, "--home-assistant-port")
@@ -172,6 +173,16 @@ class System:
             aggregator=(aggregator_url, tokens.ingest),
             log_file=self.settings.data / "logs" / "event-ingestor.log",
         )
+
+    def _ports(self) -> dict[str, int]:
+        settings = self.settings
+        ports = {
+            "--aggregator-port": settings.aggregator_port,
+            "--victoria-metrics-port": settings.victoria_metrics_port,
+        }
+        if settings.with_home_assistant:
+            ports["--home-assistant-port"] = settings.home_assistant_port
+        return ports
 
     def _independent_parts(self) -> list[Part]:
         parts = [self.aggregator]

@@ -2,8 +2,19 @@ import socket
 
 import pytest
 
-from stack.errors import PortInUseError
-from stack.ports import HOST, pick_free_port, require_free_port
+from stack.errors import PortInUseError, SharedPortError
+from stack.ports import HOST, pick_free_port, require_distinct_ports, require_free_port
+
+
+def test_ports_that_differ_are_accepted() -> None:
+    require_distinct_ports({"--aggregator-port": 8480, "--home-assistant-port": 8123})
+
+
+def test_one_port_for_two_parts_names_both_options() -> None:
+    with pytest.raises(SharedPortError, match=r"--aggregator-port and --home-assistant-port .* 8480"):
+        require_distinct_ports(
+            {"--aggregator-port": 8480, "--metrics-port": 8428, "--home-assistant-port": 8480}
+        )
 
 
 def test_a_free_port_is_accepted() -> None:
