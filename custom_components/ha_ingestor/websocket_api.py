@@ -16,7 +16,7 @@ from homeassistant.components.websocket_api import (  # type: ignore[attr-define
 from homeassistant.components.websocket_api.messages import construct_result_message
 from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN, MAX_RETRY_S, MIN_RETRY_S
+from .const import DOMAIN
 from .errors import AggregatorApiError, AggregatorConnectionError, AggregatorError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def ws_tail(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, An
 
 
 class _Tail:
-    """A client's subscription to records, kept up while the aggregator comes and goes."""
+    """A client's subscription to records; it ends with the connection to the aggregator."""
 
     def __init__(
         self, client: AggregatorClient, connection: ActiveConnection, msg_id: int, query: str
@@ -99,37 +99,20 @@ class _Tail:
         self._subscribed = False
 
     async def async_follow(self) -> None:
-        """Send records until cancelled; ends by itself when the first attempt fails."""
+        """Send records until cancelled, or until the aggregator refuses or is gone."""
         try:
-            await self._async_send_records()
+            async with self._client.tail(self._query) as live:
+                self._subscribed = True
+                self._connection.send_result(self._msg_id)
+                async for batch in live:
+                    self._send_event(rows=batch.rows, missed=batch.missed)
+        except AggregatorError as err:
+            self._send_error(_error(err))
         except asyncio.CancelledError:
             # The client hasn't left, so it is the config entry that ended.
             if self._msg_id in self._connection.subscriptions:
                 self._send_error(_NOT_LOADED)
             raise
-
-    async def _async_send_records(self) -> None:
-        retry_s = MIN_RETRY_S
-        while True:
-            try:
-                async with self._client.tail(self._query) as live:
-                    self._tell_subscribed()
-                    retry_s = MIN_RETRY_S
-                    async for batch in live:
-                        self._send_event(rows=batch.rows, missed=batch.missed)
-            except AggregatorError as err:
-                if not self._subscribed:
-                    self._send_error(_error(err))
-                    return
-            await asyncio.sleep(retry_s)
-            retry_s = min(2 * retry_s, MAX_RETRY_S)
-
-    def _tell_subscribed(self) -> None:
-        if self._subscribed:
-            self._send_event(rows=[], missed=0, reconnected=True)
-        else:
-            self._subscribed = True
-            self._connection.send_result(self._msg_id)
 
     def _send_event(self, **event: Any) -> None:
         self._connection.send_event(self._msg_id, event)

@@ -29,7 +29,7 @@ export interface TailBatch {
   readonly missed: number;
 }
 
-/** "live" may come again without another state before it: lines may have been lost until then. */
+/** Lines may have been lost until "live". */
 export type TailState =
   | { readonly status: "connecting" | "live" | "reconnecting" }
   | { readonly status: "failed"; readonly error: TransportError };

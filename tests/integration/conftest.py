@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.ha_ingestor import coordinator, websocket_api
+from custom_components.ha_ingestor import coordinator
 from custom_components.ha_ingestor.const import DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
 from tests.aggregator_process import AggregatorProcess
@@ -33,9 +33,8 @@ def _real_environment(socket_enabled: None, enable_custom_integrations: None) ->
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Open broken connections again at once, push every second."""
     monkeypatch.setattr(coordinator, "STATS_INTERVAL_S", 1)
-    for module in (coordinator, websocket_api):
-        monkeypatch.setattr(module, "MIN_RETRY_S", 0.05)
-        monkeypatch.setattr(module, "MAX_RETRY_S", 0.2)
+    monkeypatch.setattr(coordinator, "MIN_RETRY_S", 0.05)
+    monkeypatch.setattr(coordinator, "MAX_RETRY_S", 0.2)
 
 
 @pytest.fixture

@@ -230,13 +230,21 @@ async def test_tail_that_waits_for_its_first_answer_fails_when_the_entry_is_unlo
     assert answer["error"]["code"] == "not_loaded"
 
 
-async def test_tail_tells_that_it_goes_on_after_the_aggregator_was_restarted(
+async def test_tail_says_that_it_ends_when_the_aggregator_is_gone_and_can_begin_again(
     hass: HomeAssistant, client: MockHAClientWebSocket, aggregator: AggregatorProcess
 ) -> None:
-    await ask(client, type="ha_ingestor/tail", query="service:data-api")
+    first = await ask(client, type="ha_ingestor/tail", query="service:data-api")
     await hass.async_add_executor_job(aggregator.kill)
+    event = await next_event(client)
+    assert set(event) == {"error"}
+    assert event["error"]["code"] == "cannot_connect"
+    assert event["error"]["message"] == "The aggregator doesn't answer"
+    await wait_until(lambda: tails() == [], "the tail ends")
+    assert (await ask(client, type="unsubscribe_events", subscription=first["id"]))["success"]
+    assert (await ask(client, type="ha_ingestor/tail", query=""))["error"]["code"] == "cannot_connect"
+
     await hass.async_add_executor_job(aggregator.start)
-    assert await next_event(client) == {"rows": [], "missed": 0, "reconnected": True}
+    assert (await ask(client, type="ha_ingestor/tail", query="service:data-api"))["success"]
     await hass.async_add_executor_job(aggregator.send, LINE)
     event = await next_event(client)
     assert [row["message"] for row in event["rows"]] == ["partial write"]

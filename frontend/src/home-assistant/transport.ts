@@ -42,7 +42,7 @@ export class HomeAssistantTransport implements Transport {
   }
 }
 
-type TailEvent = (TailBatch & { readonly reconnected?: boolean }) | { readonly error: CommandError };
+type TailEvent = TailBatch | { readonly error: CommandError };
 
 /** One tail; begun again while Home Assistant or the aggregator is away. */
 class TailSubscription {
@@ -113,8 +113,6 @@ class TailSubscription {
   #receive(event: TailEvent): void {
     if ("error" in event) {
       this.#fail(errorFromHomeAssistant(event.error));
-    } else if (event.reconnected) {
-      this.#onState({ status: "live" });
     } else {
       this.#onRows(event);
     }
@@ -156,6 +154,8 @@ class TailSubscription {
 const PASSING_FAULTS: ReadonlySet<string> = new Set([
   "unreachable",
   "cannot_connect",
+  // From a proxy while the aggregator behind it starts.
+  "unexpected_answer",
   "not_loaded",
   // While Home Assistant starts.
   "unknown_command",
