@@ -32,6 +32,9 @@ PENDING_BYTES = 64 * MIB
 UNLOADED_BYTES = 32 * MIB
 """Lines written but not yet searchable; past it the next ones wait to be written."""
 
+LOAD_INTERVAL_S = 0.2
+"""Least time between two small loads: each costs 10 to 20 ms of a slow core, however few its lines are."""
+
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
 

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -84,6 +85,7 @@ class Loader:
         self._told: queue.Queue[_Committed | _Signal] = queue.Queue()
         self._gathered: deque[_Committed] = deque()
         self._writing: deque[_Load] = deque()
+        self._last_load_s = 0.0
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "load")
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -119,14 +121,26 @@ class Loader:
     def _run(self) -> None:
         ended = False
         while not ended or self._gathered or self._writing:
-            told = self._told.get()
+            told = self._next(ended=ended)
             if isinstance(told, _Committed):
                 self._gathered.append(told)
-            else:
+            elif told is not None:
                 ended = ended or told is _Signal.END
                 self._told.task_done()
-            if self._told.empty() or self._gathered_bytes() >= _BULK_BYTES:
+            waiting = not self._told.empty() or (not ended and self._pause_s() > 0)
+            if told is _Signal.WRITTEN or not waiting or self._gathered_bytes() >= _BULK_BYTES:
                 self._go_on()
+
+    def _next(self, *, ended: bool) -> _Committed | _Signal | None:
+        """Wait for what is told; None when the pause before the next small load is over."""
+        may_load = self._gathered and not self._writing and not ended
+        try:
+            return self._told.get(timeout=self._pause_s() if may_load else None)
+        except queue.Empty:
+            return None
+
+    def _pause_s(self) -> float:
+        return max(self._last_load_s + limits.LOAD_INTERVAL_S - time.monotonic(), 0.0)
 
     def _go_on(self) -> None:
         while self._writing and self._writing[0].bulk.done():
@@ -187,6 +201,7 @@ class Loader:
                 _report(committed, error)
                 if self._stopping.wait(_RETRY_S):
                     return
+        self._last_load_s = time.monotonic()
         self._tell(committed, loaded)
 
     def _tell(self, committed: list[_Committed], loaded: Loaded) -> None:
