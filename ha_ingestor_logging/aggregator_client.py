@@ -15,6 +15,7 @@ from ha_ingestor_logging.errors import (
     AggregatorUnavailableError,
     RequestRefusedError,
     RequestTooLargeError,
+    TokenRefusedError,
 )
 
 if sys.version_info >= (3, 14):
@@ -35,6 +36,11 @@ _REFUSED: Final = frozenset(
         http.HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
+
+_TOKEN_REFUSED: Final[dict[int, str]] = {
+    http.HTTPStatus.UNAUTHORIZED: "the token is not accepted",
+    http.HTTPStatus.FORBIDDEN: "the token lacks the ingest scope",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class AggregatorClient:
 
         Raises:
             AggregatorUnavailableError: nothing was said about the lines; send them again later.
+            TokenRefusedError: likewise, but somebody must put the token right before.
             RequestTooLargeError: send fewer lines at once.
             RequestRefusedError: these lines will never be taken.
         """
@@ -138,9 +145,10 @@ class AggregatorClient:
             raise RequestTooLargeError(f"HTTP {status}")
         if status in _REFUSED:
             raise RequestRefusedError(f"HTTP {status}")
-        raise AggregatorUnavailableError(
-            f"HTTP {status}", _retry_after_s(response.headers.get("Retry-After"))
-        )
+        retry_after_s = _retry_after_s(response.headers.get("Retry-After"))
+        if status in _TOKEN_REFUSED:
+            raise TokenRefusedError(f"{_TOKEN_REFUSED[status]} (HTTP {status})", retry_after_s)
+        raise AggregatorUnavailableError(f"HTTP {status}", retry_after_s)
 
 
 def _retry_after_s(header: str | None) -> float | None:

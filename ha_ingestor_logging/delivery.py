@@ -14,6 +14,7 @@ from ha_ingestor_logging.errors import (
     DeliveryError,
     RequestRefusedError,
     RequestTooLargeError,
+    TokenRefusedError,
 )
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import CRITICAL, ERROR, INFO, WARNING
@@ -60,6 +61,7 @@ class HttpDelivery:
         )
         self._dropped: Counter[tuple[str, int]] = Counter()
         self._sending: list[Line] = []
+        self._flushing: set[FlushMarker] = set()
         self._pushing = settings.metrics_interval_s > 0
         self._connect()
         self.delivered = 0
@@ -71,6 +73,8 @@ class HttpDelivery:
         self._client = AggregatorClient(settings.url or "", settings.token or "", settings.request_timeout_s)
         self._hurry = threading.Event()
         self._failures = 0
+        self._reported: str | None = None
+        self.failure: str | None = None
         self._next_push_s = time.monotonic() + settings.metrics_interval_s
 
     def start(self) -> None:
@@ -84,7 +88,8 @@ class HttpDelivery:
         self._worker.ensure_running()
 
     def flush(self, marker: FlushMarker) -> None:
-        """Send what waits without further delay, then the metrics."""
+        """Send what waits without further delay, then the metrics; not waited for with a refused token."""
+        self._flushing.add(marker)
         self._queue.put_always(marker, CRITICAL)
         self._hurry.set()
         self._worker.ensure_running()
@@ -106,6 +111,7 @@ class HttpDelivery:
         # Both would push under the same name, and each would replace what the other pushed.
         self._pushing = False
         self._queue.reset()
+        self._flushing.clear()
         self._dropped.clear()
         self._worker.after_fork()
         self._connect()
@@ -145,7 +151,7 @@ class HttpDelivery:
                 self._send(lines)
                 lines = []
                 self._push_metrics()
-                item.passed()
+                self._pass(item, complete=True)
             self._send(lines)
 
     def _send(self, lines: list[Line]) -> None:
@@ -184,17 +190,35 @@ class HttpDelivery:
     def _after_failure(self, error: AggregatorUnavailableError) -> None:
         self.retries += 1
         self._failures += 1
-        if self._failures == _FAILURES_UNTIL_REPORTED:
-            self._report(WARNING, "the aggregator is unavailable; log lines wait", reason=str(error))
+        self.failure = str(error)
+        if isinstance(error, TokenRefusedError):
+            self._report_once(ERROR, "the aggregator refuses the token; log lines wait")
+            for marker in list(self._flushing):
+                self._pass(marker, complete=False)
+        elif self._failures >= _FAILURES_UNTIL_REPORTED:
+            self._report_once(WARNING, "the aggregator is unavailable; log lines wait")
         delay_s = min(_FIRST_DELAY_S * 2.0 ** min(self._failures - 1, 16), _DELAY_MAX_S)
         # Jitter keeps many services from coming back in the same moment.
         delay_s *= random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
         self._pause(max(delay_s, min(error.retry_after_s or 0.0, _RETRY_AFTER_MAX_S)))
 
     def _after_success(self) -> None:
-        if self._failures >= _FAILURES_UNTIL_REPORTED:
+        if self._reported:
             self._report(INFO, "the aggregator is available again", failed_attempts=self._failures)
         self._failures = 0
+        self._reported = None
+        self.failure = None
+
+    def _report_once(self, level: int, message: str) -> None:
+        if message != self._reported:
+            self._report(level, message, reason=self.failure)
+            self._reported = message
+
+    def _pass(self, marker: FlushMarker, *, complete: bool) -> None:
+        # One that a refused token has let pass already is still in the queue.
+        if marker in self._flushing:
+            self._flushing.remove(marker)
+            marker.passed(complete=complete)
 
     def _push_metrics(self) -> None:
         if not self._pushing:

@@ -26,6 +26,10 @@ class AggregatorUnavailableError(DeliveryError):
         self.retry_after_s = retry_after_s
 
 
+class TokenRefusedError(AggregatorUnavailableError):
+    """The aggregator doesn't accept the token, or not for this request; that may be put right there."""
+
+
 class RequestTooLargeError(DeliveryError):
     """The aggregator refused a request for its size."""
 

@@ -18,7 +18,7 @@ class Output(Protocol):
         """Take lines, oldest first."""
 
     def flush(self, marker: FlushMarker) -> None:
-        """Call ``marker.passed`` once all lines taken before have arrived."""
+        """Call ``marker.passed`` once all lines taken before have arrived or waiting is of no use."""
 
     def close(self) -> None:
         """Give up what has not arrived and count it as dropped."""
@@ -29,6 +29,10 @@ class Output(Protocol):
     @property
     def dropped(self) -> DropCounts:
         """The lines that never arrived."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why lines that were taken have not arrived yet, as far as that is known."""
 
     @property
     def has_room(self) -> bool:

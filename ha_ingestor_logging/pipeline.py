@@ -108,7 +108,11 @@ class Pipeline:
             output.close()
         undelivered = sum(count for (reason, _), count in self.dropped.items() if reason == "exit")
         if undelivered:
-            sys.stderr.write(f"{LIBRARY_LOGGER}: {undelivered} log lines were not delivered at the exit\n")
+            failures = [output.failure for output in self.outputs if output.failure]
+            reason = ", ".join(failures) or "the time was too short"
+            sys.stderr.write(
+                f"{LIBRARY_LOGGER}: {undelivered} log lines were not delivered at the exit: {reason}\n"
+            )
         return complete
 
     def after_fork(self) -> None:

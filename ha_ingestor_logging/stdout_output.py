@@ -52,6 +52,11 @@ class StdoutOutput:
         return dict(self._dropped)
 
     @property
+    def failure(self) -> str | None:
+        """None: nothing waits here."""
+        return None
+
+    @property
     def has_room(self) -> bool:
         """Always: a slow reader makes the queue before this output wait."""
         return True

@@ -14,6 +14,7 @@ from ha_ingestor_logging.errors import (
     DeliveryError,
     RequestRefusedError,
     RequestTooLargeError,
+    TokenRefusedError,
 )
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
@@ -56,8 +57,8 @@ def test_lines_that_were_kept_as_text_are_counted(
         (400, RequestRefusedError),
         (415, RequestRefusedError),
         (413, RequestTooLargeError),
-        (401, AggregatorUnavailableError),
-        (403, AggregatorUnavailableError),
+        (401, TokenRefusedError),
+        (403, TokenRefusedError),
         (404, AggregatorUnavailableError),
         (429, AggregatorUnavailableError),
         (500, AggregatorUnavailableError),

@@ -126,7 +126,34 @@ def test_the_exit_keeps_to_its_deadline_and_says_what_was_lost(
     )
     assert time.monotonic() - started < 10
     assert messages(done.stdout)[0] == "line"
-    assert "log lines were not delivered at the exit" in done.stderr
+    assert "log lines were not delivered at the exit: HTTP 503" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, "the token is not accepted (HTTP 401)"),
+        (403, "the token lacks the ingest scope (HTTP 403)"),
+    ],
+)
+def test_the_exit_does_not_wait_for_a_refused_token_and_names_it(
+    run_script: RunScript, aggregator: RecordingAggregator, status: int, reason: str
+) -> None:
+    aggregator.answers += [Answer(status)] * 100
+    started = time.monotonic()
+    done = run_script(
+        """
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo", exit_timeout_s=30)
+        get_logger().info("line")
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+    )
+    assert time.monotonic() - started < 10
+    assert messages(done.stdout)[0] == "line"
+    assert f"log lines were not delivered at the exit: {reason}" in done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_without_standard_output_an_outage_is_told_on_standard_error(
@@ -145,7 +172,7 @@ def test_without_standard_output_an_outage_is_told_on_standard_error(
         HA_INGESTOR_LOG_URL=aggregator.url,
         HA_INGESTOR_LOG_TOKEN="secret",
     )
-    assert "the aggregator is unavailable; log lines wait reason=HTTP 401" in done.stderr
+    assert "the aggregator refuses the token; log lines wait reason=the token is not accepted" in done.stderr
     assert "secret" not in done.stderr
     assert "line" in [record["message"] for record in aggregator.records]
 

@@ -19,9 +19,12 @@ MakeDelivery = Callable[..., HttpDelivery]
 class Reports:
     def __init__(self) -> None:
         self.reported: list[tuple[int, str]] = []
+        self.reasons: list[object] = []
 
-    def __call__(self, level: int, message: str, /, **_: object) -> None:
+    def __call__(self, level: int, message: str, /, **fields: object) -> None:
         self.reported.append((level, message))
+        if "reason" in fields:
+            self.reasons.append(fields["reason"])
 
 
 @pytest.fixture
@@ -211,6 +214,64 @@ def test_an_outage_is_reported_once_and_its_end(
         (WARNING, "the aggregator is unavailable; log lines wait"),
         (INFO, "the aggregator is available again"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, "the token is not accepted (HTTP 401)"),
+        (403, "the token lacks the ingest scope (HTTP 403)"),
+    ],
+)
+def test_a_refused_token_is_reported_at_once_and_once_and_its_end(
+    make_delivery: MakeDelivery,
+    aggregator: RecordingAggregator,
+    reports: Reports,
+    status: int,
+    reason: str,
+) -> None:
+    aggregator.answers += [Answer(status)] * 2
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    aggregator.wait_for(2)
+    assert reports.reported == [(ERROR, "the aggregator refuses the token; log lines wait")]
+    failure_before = delivery.failure
+    assert [*reports.reasons, failure_before] == [reason, reason]
+    aggregator.wait_for(3)
+    assert flushed(delivery)
+    assert delivery.delivered == 1
+    assert delivery.failure is None
+    assert reports.reported[1:] == [(INFO, "the aggregator is available again")]
+
+
+def test_a_token_that_is_refused_after_an_outage_is_reported_too(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports
+) -> None:
+    aggregator.answers += [Answer(503), Answer(503), Answer(401)]
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    aggregator.wait_for(4)
+    assert flushed(delivery)
+    assert reports.reported == [
+        (WARNING, "the aggregator is unavailable; log lines wait"),
+        (ERROR, "the aggregator refuses the token; log lines wait"),
+        (INFO, "the aggregator is available again"),
+    ]
+
+
+def test_a_flush_does_not_wait_for_a_refused_token(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers += [Answer(401, headers={"Retry-After": "200"})] * 2
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    aggregator.wait_for(1)
+    started = time.monotonic()
+    assert not flushed(delivery, 20.0)
+    assert time.monotonic() - started < 5
+    # The second refusal may come only now.
+    assert flushed(delivery) or flushed(delivery)
+    assert delivery.delivered == 1
 
 
 def test_one_closed_connection_is_not_worth_a_report(

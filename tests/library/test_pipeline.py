@@ -25,6 +25,7 @@ class CollectingOutput:
         self.gate.set()
         self.closed = False
         self.dropped: DropCounts = {}
+        self.failure: str | None = None
         self.has_room = True
 
     def write(self, lines: list[Line]) -> None:
@@ -226,12 +227,13 @@ def test_a_stop_keeps_to_its_deadline_and_says_what_was_lost(
 ) -> None:
     output.gate.clear()
     output.dropped = {("exit", INFO): 3}
+    output.failure = "disk on fire"
     start(pipeline, output)
     logger(pipeline).info("line")
     started = time.monotonic()
     assert not pipeline.stop(0.1)
     assert time.monotonic() - started < 3
-    assert "3 log lines were not delivered" in capsys.readouterr().err
+    assert "3 log lines were not delivered at the exit: disk on fire\n" in capsys.readouterr().err
 
 
 def test_it_can_start_again_after_a_stop(pipeline: Pipeline, output: CollectingOutput) -> None:
