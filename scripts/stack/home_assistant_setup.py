@@ -16,6 +16,8 @@ _DOMAIN = "ha_ingestor"
 _USERNAME = "admin"
 _TOKEN_LIFESPAN_DAYS = 3650
 _PASSWORD_BYTES = 12
+# Home Assistant asks for a repair until it has one.
+_COUNTRY = "NL"
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,9 @@ async def _create_owner(api: HomeAssistantApi) -> Access:
     token = await api.command(
         "auth/long_lived_access_token", client_name="HA Ingestor", lifespan=_TOKEN_LIFESPAN_DAYS
     )
-    await api.command("config/core/update", location_name="Home", unit_system="metric", language="en")
+    await api.command(
+        "config/core/update", location_name="Home", unit_system="metric", language="en", country=_COUNTRY
+    )
     return Access(_USERNAME, password, token)
 
 
