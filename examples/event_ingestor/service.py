@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import aclosing
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from aiohttp import ClientSession
@@ -65,7 +66,7 @@ async def _read_events(settings: Settings, buffer: PointBuffer) -> None:
                 async with aclosing(events):
                     async for event in events:
                         failures = 0
-                        _process(event, buffer)
+                        _process(event, buffer, settings.ignored_entities)
             except AuthenticationError:
                 errors_total.labels("authentication").inc()
                 raise
@@ -78,10 +79,12 @@ async def _read_events(settings: Settings, buffer: PointBuffer) -> None:
             await asyncio.sleep(delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
 
 
-def _process(event: dict[str, Any], buffer: PointBuffer) -> None:
+def _process(event: dict[str, Any], buffer: PointBuffer, ignored_entities: tuple[str, ...]) -> None:
     with correlation() as current:
         try:
             entity_id = entity_of(event)
+            if any(fnmatchcase(entity_id, glob) for glob in ignored_entities):
+                return
             point = to_point(event)
         except MalformedEventError:
             errors_total.labels("malformed_event").inc()

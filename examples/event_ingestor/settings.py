@@ -24,6 +24,7 @@ class Settings:
         batch_interval_s: how long points are gathered for one write.
         buffer_points: points that wait at most while the database is away.
         write_timeout_s: when a write is given up.
+        ignored_entities: globs of the entity ids whose state changes are left out.
         stop_timeout_s: how long the last write may take when the service is stopped.
     """
 
@@ -33,6 +34,7 @@ class Settings:
     influxdb_token: str = field(repr=False)
     influxdb_org: str = "home"
     influxdb_bucket: str = "home_assistant"
+    ignored_entities: tuple[str, ...] = ()
     batch_points: int = 200
     batch_interval_s: float = 1.0
     buffer_points: int = 50_000
@@ -60,4 +62,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         influxdb_token=environment["INFLUXDB_TOKEN"],
         influxdb_org=environment.get("INFLUXDB_ORG") or Settings.influxdb_org,
         influxdb_bucket=environment.get("INFLUXDB_BUCKET") or Settings.influxdb_bucket,
+        ignored_entities=tuple(
+            glob.strip() for glob in environment.get("IGNORED_ENTITIES", "").split(",") if glob.strip()
+        ),
     )

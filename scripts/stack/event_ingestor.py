@@ -5,6 +5,10 @@ from pathlib import Path
 from stack.places import DEVELOPMENT_PYTHON, ROOT
 from stack.process import Part
 
+# What the integration makes of the aggregator and of this service: a line about each of its changes
+# would change it again.
+_IGNORED_ENTITIES = "sensor.ha_ingestor_*,sensor.event_ingestor_*"
+
 
 def make_event_ingestor(
     *,
@@ -33,6 +37,7 @@ def make_event_ingestor(
             "INFLUXDB_TOKEN": influxdb[1],
             "INFLUXDB_ORG": "home",
             "INFLUXDB_BUCKET": "home_assistant",
+            "IGNORED_ENTITIES": _IGNORED_ENTITIES,
             "HA_INGESTOR_LOG_URL": aggregator[0],
             "HA_INGESTOR_LOG_TOKEN": aggregator[1],
         },

@@ -58,6 +58,21 @@ async def test_state_changes_become_points_in_the_database(
     assert sample("ha_ingestor_write_duration_seconds_count") > writes
 
 
+async def test_ignored_entities_are_neither_stored_logged_nor_counted(
+    settings: Settings, home_assistant: HomeAssistantServer, database: VictoriaMetrics, capture: Capture
+) -> None:
+    events, points = sample("ha_ingestor_events_total"), sample("ha_ingestor_points_written_total")
+    ignoring = replace(settings, ignored_entities=("sensor.ha_ingestor_*", "sun.sun"))
+    async with running(ignoring, home_assistant):
+        await home_assistant.send(state_changed("sensor.ha_ingestor_store_size", "1"))
+        await home_assistant.send(state_changed("sun.sun", "above_horizon"))
+        await home_assistant.send(state_changed("sensor.kitchen", "2"))
+        await until(lambda: sample("ha_ingestor_points_written_total") == points + 1)
+    assert [point.tags["entity_id"] for point in database.points()] == ["kitchen"]
+    assert [record["entity_id"] for record in capture() if "entity_id" in record] == ["sensor.kitchen"]
+    assert sample("ha_ingestor_events_total") == events + 1
+
+
 async def test_an_events_correlation_leads_to_the_write_of_its_point(
     settings: Settings, home_assistant: HomeAssistantServer, capture: Capture
 ) -> None:

@@ -25,12 +25,18 @@ def test_organisation_and_bucket_have_defaults() -> None:
     assert (settings.influxdb_org, settings.influxdb_bucket) == ("home", "home_assistant")
 
 
+def test_ignored_entities_are_globs_with_commas_between() -> None:
+    assert load_settings(ENVIRONMENT).ignored_entities == ()
+    settings = load_settings({**ENVIRONMENT, "IGNORED_ENTITIES": "sensor.a_*, ,sun.sun,"})
+    assert settings.ignored_entities == ("sensor.a_*", "sun.sun")
+
+
 def test_all_missing_variables_are_named() -> None:
     with pytest.raises(SettingsError, match="set HOME_ASSISTANT_TOKEN, INFLUXDB_URL"):
         load_settings({**ENVIRONMENT, "HOME_ASSISTANT_TOKEN": "", "INFLUXDB_URL": ""})
 
 
-@pytest.mark.parametrize("name", [*ENVIRONMENT, "INFLUXDB_ORG", "INFLUXDB_BUCKET"])
+@pytest.mark.parametrize("name", [*ENVIRONMENT, "INFLUXDB_ORG", "INFLUXDB_BUCKET", "IGNORED_ENTITIES"])
 def test_every_variable_is_in_the_readme(name: str) -> None:
     readme = (ROOT / "examples/event_ingestor/README.md").read_text()
     assert f"| `{name}` |" in readme
