@@ -12,7 +12,7 @@ from homeassistant.config_entries import (
     OptionsFlowWithReload,
 )
 from homeassistant.const import CONF_TOKEN, CONF_URL, UnitOfTime
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -81,6 +81,7 @@ class HaIngestorConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data, errors = await self._async_checked(user_input)
             if not errors:
+                self._abort_if_unique_id_configured(updates=data)
                 return self.async_create_entry(title=URL(data[CONF_URL]).host or DOMAIN, data=data)
         return self.async_show_form(
             step_id="user",
@@ -103,6 +104,7 @@ class HaIngestorConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data, errors = await self._async_checked({**entry.data, **user_input})
             if not errors:
+                self._abort_if_unique_id_mismatch(reason="wrong_aggregator")
                 return self.async_update_reload_and_abort(entry, data=data)
             # The form has the token's field only.
             errors = {field if field == CONF_TOKEN else "base": error for field, error in errors.items()}
@@ -120,6 +122,7 @@ class HaIngestorConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data, errors = await self._async_checked({**entry.data, **user_input})
             if not errors:
+                self._abort_if_unique_id_mismatch(reason="wrong_aggregator")
                 return self.async_update_reload_and_abort(entry, data=data)
         # The saved token stays out of the browser.
         shown = {CONF_URL: entry.data[CONF_URL], **(user_input or {})}
@@ -131,13 +134,27 @@ class HaIngestorConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def _async_checked(self, data: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-        """Return URL and token as they are to be saved, and the errors by field."""
+        """Return URL and token as they are to be saved, and the errors by field.
+
+        Without errors, the flow's unique ID is the aggregator's.
+        """
         url = _normalized_url(data[CONF_URL])
         if url is None:
             return {}, {CONF_URL: "invalid_url"}
-        self._async_abort_entries_match({CONF_URL: url})
         checked = {CONF_URL: url, CONF_TOKEN: data[CONF_TOKEN].strip()}
-        return checked, await _async_connection_errors(self.hass, checked)
+        if not _TOKEN.fullmatch(checked[CONF_TOKEN]):
+            return checked, {CONF_TOKEN: "invalid_auth"}
+        client = async_create_client(self.hass, checked)
+        try:
+            await client.check_admin()
+            stats = await client.stats()
+        except AggregatorAuthenticationError as err:
+            return checked, {CONF_TOKEN: _error_key(err)}
+        except AggregatorError as err:
+            return checked, {CONF_URL: _error_key(err)}
+        # Another flow may be there that asks for this aggregator's new token.
+        await self.async_set_unique_id(stats.id, raise_on_progress=False)
+        return checked, {}
 
 
 class HaIngestorOptionsFlow(OptionsFlowWithReload):
@@ -176,18 +193,6 @@ def _normalized_url(text: str) -> str | None:
     except ValueError:
         return None
     return str(url).rstrip("/") if valid else None
-
-
-async def _async_connection_errors(hass: HomeAssistant, data: Mapping[str, str]) -> dict[str, str]:
-    if not _TOKEN.fullmatch(data[CONF_TOKEN]):
-        return {CONF_TOKEN: "invalid_auth"}
-    try:
-        await async_create_client(hass, data).check_admin()
-    except AggregatorAuthenticationError as err:
-        return {CONF_TOKEN: _error_key(err)}
-    except AggregatorError as err:
-        return {CONF_URL: _error_key(err)}
-    return {}
 
 
 def _error_key(err: AggregatorError) -> str:

@@ -72,9 +72,11 @@ class ServiceStats:
 class Stats:
     """One answer of the statistics route.
 
+    `id` tells the aggregator from others, whatever its address.
     `services` has the services that were seen within the last day, by name.
     """
 
+    id: str
     version: str
     totals: TotalStats
     store_size_bytes: int
@@ -92,6 +94,7 @@ class Stats:
             KeyError, TypeError, ValueError: a key is missing or of another type.
         """
         return cls(
+            id=str(data["id"]),
             version=str(data["version"]),
             totals=TotalStats.from_json(data["totals"]),
             store_size_bytes=int(data["store"]["size_bytes"]),

@@ -47,6 +47,17 @@ def aggregator(tmp_path: Path) -> Generator[AggregatorProcess]:
 
 
 @pytest.fixture
+def other_aggregator(tmp_path: Path) -> Generator[AggregatorProcess]:
+    """A second aggregator that answers."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    process = AggregatorProcess(folder / "data")
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
 async def other_server() -> AsyncGenerator[TestServer]:
     """A web server that is no aggregator but answers everything."""
 
@@ -73,6 +84,7 @@ def entry(hass: HomeAssistant, aggregator: AggregatorProcess) -> HaIngestorConfi
         domain=DOMAIN,
         title="127.0.0.1",
         entry_id="0123456789abcdef",
+        unique_id=(aggregator.data / "id").read_text(),
         data={CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")},
     )
     config_entry.add_to_hass(hass)

@@ -27,6 +27,7 @@ Connect = Callable[[Handler], Awaitable[AggregatorClient]]
 
 TOKEN = "secret"
 STATS: dict[str, Any] = {
+    "id": "0" * 32,
     "version": "9.9.9",
     "totals": {"lines_per_s": 1, "errors_per_s": 0.5, "errors_last_hour": 3, "dropped": 4, "later": True},
     "store": {"size_bytes": 5},

@@ -27,6 +27,7 @@ async def test_saves_url_and_token_that_work(hass: HomeAssistant, aggregator: Ag
     assert result["title"] == "127.0.0.1"
     assert result["data"] == {CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")}
     assert result["options"] == {}
+    assert result["result"].unique_id == result["result"].runtime_data.data.id
     assert result["result"].state is ConfigEntryState.LOADED
 
 
@@ -93,15 +94,79 @@ async def test_trying_the_token_changes_no_setting(
     assert aggregator.settings() == before
 
 
-@pytest.mark.usefixtures("entry")
-async def test_the_same_aggregator_is_set_up_once(hass: HomeAssistant, aggregator: AggregatorProcess) -> None:
+async def test_an_aggregator_added_again_by_another_address_keeps_its_entry_which_goes_there(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    await hass.async_add_executor_job(aggregator.stop)
+    moved = AggregatorProcess(aggregator.data)
+    await hass.async_add_executor_job(moved.start)
+    right = {CONF_URL: moved.url, CONF_TOKEN: moved.token("admin")}
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER}, data=right)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert loaded_entry.data == right
+    assert hass.config_entries.async_loaded_entries(DOMAIN) == [loaded_entry]
+    await hass.config_entries.async_unload(loaded_entry.entry_id)
+    await hass.async_add_executor_job(moved.stop)
+
+
+async def test_an_aggregator_added_again_with_a_wrong_token_changes_nothing(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    before = dict(loaded_entry.data)
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}, data={CONF_URL: aggregator.url, CONF_TOKEN: "wrong"}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {CONF_TOKEN: "invalid_auth"}
+    assert loaded_entry.data == before
+
+
+async def test_two_aggregators_can_be_set_up(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, other_aggregator: AggregatorProcess
+) -> None:
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_USER},
-        data={CONF_URL: aggregator.url + "/", CONF_TOKEN: "any"},
+        data={CONF_URL: other_aggregator.url, CONF_TOKEN: other_aggregator.token("admin")},
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert hass.config_entries.async_loaded_entries(DOMAIN) == [loaded_entry, result["result"]]
+
+
+async def test_an_entry_is_not_handed_to_another_aggregator(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, other_aggregator: AggregatorProcess
+) -> None:
+    before = dict(loaded_entry.data)
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_RECONFIGURE, "entry_id": loaded_entry.entry_id},
+    )
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"],
+        {CONF_URL: other_aggregator.url, CONF_TOKEN: other_aggregator.token("admin")},
     )
     assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "already_configured"
+    assert result["reason"] == "wrong_aggregator"
+    assert loaded_entry.data == before
+
+
+async def test_a_new_token_is_not_taken_from_another_aggregator_at_the_same_address(
+    hass: HomeAssistant, entry: HaIngestorConfigEntry, other_aggregator: AggregatorProcess
+) -> None:
+    before = {**entry.data, CONF_URL: other_aggregator.url}
+    hass.config_entries.async_update_entry(entry, data=before)
+    entry.async_start_reauth(hass)
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    result = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {CONF_TOKEN: other_aggregator.token("admin")}
+    )
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "wrong_aggregator"
+    assert entry.data == before
 
 
 async def test_a_new_token_is_asked_for_until_it_works(
