@@ -64,6 +64,21 @@ export class AggregatorTransport implements Transport {
       { onMessage: (message) => onStats(message.stats as Stats), onState },
     );
   }
+
+  /**
+   * Why the live connection refused the token, as it closes alike for both: "unauthorized", or "forbidden" where the
+   * token has another scope.
+   */
+  async refusalCode(): Promise<string> {
+    try {
+      await this.search({ query: "", limit: 1 }, new AbortController().signal);
+    } catch (error) {
+      if (error instanceof TransportError && error.code === "forbidden") {
+        return error.code;
+      }
+    }
+    return "unauthorized";
+  }
 }
 
 async function refusal(response: Response): Promise<TransportError> {

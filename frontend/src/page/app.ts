@@ -6,7 +6,7 @@ import type { FilterEvent } from "../elements/log-detail";
 import type { LogSearch } from "../elements/log-search";
 import { controls, theme } from "../elements/theme";
 import type { TailState, Unsubscribe } from "../transport";
-import { forgetToken, keepToken, takeToken } from "./token";
+import { forgetToken, keepToken, refusalText, takeToken } from "./token";
 
 const STATS_INTERVAL_S = 5;
 
@@ -205,7 +205,7 @@ export class App extends LitElement {
     this.#endStats = transport.stats(
       STATS_INTERVAL_S,
       (stats) => (this._stats = stats),
-      (state) => this.#onStatsState(state),
+      (state) => this.#onStatsState(transport, state),
     );
   }
 
@@ -216,11 +216,18 @@ export class App extends LitElement {
     this._stats = undefined;
   }
 
-  #onStatsState(state: TailState): void {
-    if (state.status === "failed" && ["unauthorized", "forbidden"].includes(state.error.code)) {
-      forgetToken(sessionStorage);
+  #onStatsState(transport: AggregatorTransport, state: TailState): void {
+    if (state.status === "failed" && state.error.code === "unauthorized") {
+      void this.#refuse(transport);
+    }
+  }
+
+  async #refuse(transport: AggregatorTransport): Promise<void> {
+    forgetToken(sessionStorage);
+    const code = await transport.refusalCode();
+    if (transport === this._transport) {
       this.#leave();
-      this._refusal = "The aggregator did not accept this token.";
+      this._refusal = refusalText(code);
     }
   }
 }

@@ -21,3 +21,10 @@ export function keepToken(token: string, storage: Storage): void {
 export function forgetToken(storage: Storage): void {
   storage.removeItem(STORAGE_KEY);
 }
+
+/** What to tell of a token that the aggregator refused with an error code. */
+export function refusalText(errorCode: string): string {
+  return errorCode === "forbidden"
+    ? "This token may send logs, but not read them: use the read token."
+    : "The aggregator did not accept this token.";
+}

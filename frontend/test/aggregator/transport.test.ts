@@ -29,6 +29,14 @@ afterEach(async () => {
 const search = (signal = new AbortController().signal): Promise<unknown> =>
   transport.search({ query: "level:error", limit: 5 }, signal);
 
+it.each([
+  [401, "unauthorized"],
+  [403, "forbidden"],
+])("tells by the status %i that a token was refused as %s", async (status, code) => {
+  server.onRequest = (_request, _body, response) => answer(response, status, { error: { code, message: "refused" } });
+  await expect(transport.refusalCode()).resolves.toBe(code);
+});
+
 describe("search", () => {
   it("posts the request below the base address, with the token in a header only", async () => {
     server.onRequest = (request, body, response) => {

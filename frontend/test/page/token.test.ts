@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetToken, keepToken, takeToken } from "../../src/page/token";
+import { forgetToken, keepToken, refusalText, takeToken } from "../../src/page/token";
 
 /** The parts of a browser tab that a token passes through. */
 class Tab {
@@ -65,4 +65,9 @@ describe("takeToken", () => {
     forgetToken(tab.storage);
     expect(tab.take()).toBe("");
   });
+});
+
+it("tells a token of another scope from one that is not accepted", () => {
+  expect(refusalText("forbidden")).toContain("use the read token");
+  expect(refusalText("unauthorized")).toContain("did not accept");
 });
