@@ -52,6 +52,7 @@ export class LogSearch extends LitElement {
   setFilter(change: Partial<Filter>): void {
     clearTimeout(this.#typing);
     this._text = change.text ?? this._text;
+    this._list?.scrollToNewest();
     this.session.setFilter(change);
   }
 

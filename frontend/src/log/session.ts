@@ -83,8 +83,11 @@ export class LogSession {
     this.loadingMore = false;
   }
 
+  /** Search for something else, and follow that from the newest line on. */
   setFilter(change: Partial<Filter>): void {
     this.filter = { ...this.filter, ...change };
+    this.#paused = false;
+    this.#scrolledAway = false;
     this.refresh();
   }
 

@@ -222,6 +222,20 @@ describe("following", () => {
     expect(session.missedCount).toBe(0);
   });
 
+  it("follows a new search, though the list of the one before was held", async () => {
+    await startLive();
+    session.setPaused(true);
+    session.setScrolledAway(true);
+    session.setFilter({ text: "other" });
+    expect(session.paused).toBe(false);
+    await settle();
+    transport.tell({ status: "live" });
+    await settle();
+    transport.write(1);
+    expect(ids()).toEqual([1]);
+    expect(session.waitingCount).toBe(0);
+  });
+
   it("follows the new query only, once the filter changes", async () => {
     await startLive();
     session.setFilter({ text: "other" });
