@@ -93,7 +93,7 @@ class Part:
             async with asyncio.timeout(self.start_timeout_s), aiohttp.ClientSession() as session:
                 while not await self._answers(session, self.url + self.health_path):
                     if not self.running:
-                        raise PartFailedError(self.name, self._ending(), self.log_file)
+                        raise PartFailedError(self.name, self.ending, self.log_file)
                     await asyncio.sleep(_HEALTH_INTERVAL_S)
         except TimeoutError as error:
             reason = f"was not ready after {self.start_timeout_s:.0f} s"
@@ -126,15 +126,17 @@ class Part:
         self._signal_group(signal.SIGKILL)
         await self._process.wait()
 
-    def ended_error(self) -> PartFailedError:
-        """Describe that the process ended although nobody asked it to."""
-        return PartFailedError(self.name, self._ending(), self.log_file)
-
-    def _ending(self) -> str:
+    @property
+    def ending(self) -> str:
+        """How the process ended, in words that follow the part's name."""
         status = self._process.returncode if self._process else None
         if status is not None and status < 0:
             return f"was ended by {signal.Signals(-status).name}"
         return f"ended with status {status}"
+
+    def ended_error(self) -> PartFailedError:
+        """Describe that the process ended although nobody asked it to."""
+        return PartFailedError(self.name, self.ending, self.log_file)
 
     def _signal_group(self, number: signal.Signals) -> None:
         try:

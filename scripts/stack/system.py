@@ -18,7 +18,12 @@ from stack.home_assistant_api import HomeAssistantApi
 from stack.home_assistant_setup import Access, ensure_access, ensure_dashboard, ensure_integration
 from stack.ports import HOST, require_distinct_ports, require_free_port
 from stack.process import Part
+from stack.restart_limit import RestartLimit
 from stack.victoria_metrics import find_victoria_metrics, make_victoria_metrics
+
+# One that crashes more often will not get well by itself.
+_AGGREGATOR_RESTARTS = 3
+_AGGREGATOR_RESTARTS_SPAN_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,7 @@ class System:
         self.victoria_metrics: Part | None = None
         self.event_ingestor: Part | None = None
         self._parts = AsyncExitStack()
+        self._aggregator_restarts = RestartLimit(_AGGREGATOR_RESTARTS, _AGGREGATOR_RESTARTS_SPAN_S)
 
     async def __aenter__(self) -> Self:
         """Start every part.
@@ -88,8 +94,9 @@ class System:
         await self._parts.aclose()
 
     async def watch(self) -> None:
-        """Wait until a part ends by itself; Home Assistant is started again when it asks for that.
+        """Wait until a part ends by itself and is not to be started again.
 
+        Home Assistant is started again when it asks for that, the aggregator when it crashes, within a limit.
         The example ingestor's end is only reported: nothing else depends on it.
 
         Raises:
@@ -196,10 +203,18 @@ class System:
         return [*self._independent_parts(), *([self.event_ingestor] if self.event_ingestor else [])]
 
     async def _watch(self, part: Part) -> None:
-        while await part.wait_ended() == RESTART_STATUS and part is self.home_assistant:
-            self.report("Home Assistant restarts")
+        while self._is_to_start_again(part, await part.wait_ended()):
             await part.start()
-            self.report(f"Home Assistant is ready at {part.url}")
+            self.report(f"{part.name} is ready at {part.url}")
         if part is not self.event_ingestor:
             raise part.ended_error()
         self.report(str(part.ended_error()))
+
+    def _is_to_start_again(self, part: Part, status: int) -> bool:
+        if part is self.home_assistant and status == RESTART_STATUS:
+            self.report("Home Assistant restarts")
+            return True
+        if part is self.aggregator and self._aggregator_restarts.take():
+            self.report(f"{part.name} {part.ending}: starting it again")
+            return True
+        return False

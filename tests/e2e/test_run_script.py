@@ -1,4 +1,5 @@
 import asyncio
+import os
 import re
 import signal
 from pathlib import Path
@@ -34,10 +35,10 @@ class _Run:
             start_new_session=True,
         )
 
-    async def read_until(self, text: str) -> None:
+    async def read_until(self, text: str, times: int = 1) -> None:
         assert self._process.stdout
         async with asyncio.timeout(60):
-            while text not in self.output:
+            while self.output.count(text) < times:
                 line = await self._process.stdout.readline()
                 assert line, f"ended before it said {text!r}:\n{self.output}"
                 self.output += line.decode()
@@ -50,6 +51,24 @@ class _Run:
         assert self._process.stdout
         self.output += (await self._process.stdout.read()).decode()
         return await self._process.wait()
+
+
+def _kill_aggregator(data: Path) -> None:
+    wanted = f"-m aggregator --data {data / 'aggregator'} "
+    (pid,) = (
+        int(process.name)
+        for process in Path("/proc").iterdir()
+        if process.name.isdecimal() and wanted in _command(process)
+    )
+    os.kill(pid, signal.SIGKILL)
+
+
+def _command(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        # It has ended meanwhile.
+        return ""
 
 
 async def test_run_prints_where_everything_is_and_ctrl_c_stops_all_and_data_are_kept(
@@ -74,6 +93,24 @@ async def test_run_prints_where_everything_is_and_ctrl_c_stops_all_and_data_are_
         require_free_port("aggregator", port, "")
         require_free_port("victoria-metrics", database_port, "")
     assert len(tokens) == 1
+
+
+async def test_run_starts_a_killed_aggregator_again_three_times_a_minute(
+    tmp_path: Path, http_session: aiohttp.ClientSession
+) -> None:
+    port = pick_free_port()
+    run = _Run(tmp_path, port, pick_free_port())
+    await run.start()
+    await run.read_until("#token=")
+    for restarts in range(1, 4):
+        _kill_aggregator(tmp_path)
+        await run.read_until(f"aggregator is ready at http://127.0.0.1:{port}", times=1 + restarts)
+        assert run.output.count("aggregator was ended by SIGKILL: starting it again\n") == restarts
+        async with http_session.get(f"http://127.0.0.1:{port}/health") as response:
+            assert response.status == 200
+    _kill_aggregator(tmp_path)
+    assert await run.wait() == 1
+    assert "error: aggregator was ended by SIGKILL. The end of its log" in run.output
 
 
 async def test_run_names_a_busy_port_and_its_option(tmp_path: Path) -> None:
