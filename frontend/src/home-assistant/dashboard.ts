@@ -36,8 +36,22 @@ export function overviewOf({ entities, devices }: Registry): object {
 
 interface DeviceGroup {
   readonly device: DeviceEntry;
-  readonly entityIds: readonly string[];
+  readonly entities: readonly EntityEntry[];
 }
+
+/** Which figures come first, by their translation key. */
+const ORDER: readonly string[] = [
+  "events_per_second",
+  "lines_per_second",
+  "error_rate",
+  "errors_last_hour",
+  "store_size",
+  "host_cpu",
+  "host_memory",
+  "host_disk",
+  "last_seen",
+  "dropped",
+];
 
 const NOTHING_YET = {
   type: "grid",
@@ -55,18 +69,24 @@ const LATEST_ERRORS = {
 
 /** Devices with their visible entities: the hub first, then the services by name. */
 function groupByDevice(entities: readonly EntityEntry[], devices: Registry["devices"]): DeviceGroup[] {
-  const entityIds = new Map<string, string[]>();
-  for (const { platform, hidden, device_id, entity_id } of entities) {
+  const byDevice = new Map<string, EntityEntry[]>();
+  for (const entity of entities) {
+    const { platform, hidden, device_id } = entity;
     if (platform === PLATFORM && !hidden && device_id !== undefined) {
-      entityIds.set(device_id, [...(entityIds.get(device_id) ?? []), entity_id]);
+      byDevice.set(device_id, [...(byDevice.get(device_id) ?? []), entity]);
     }
   }
-  return [...entityIds]
-    .flatMap(([id, ids]) => {
+  return [...byDevice]
+    .flatMap(([id, ofDevice]) => {
       const device = devices[id];
-      return device ? [{ device, entityIds: ids.sort() }] : [];
+      return device ? [{ device, entities: ofDevice.sort((a, b) => place(a) - place(b)) }] : [];
     })
     .sort((a, b) => rank(a) - rank(b) || nameOf(a.device).localeCompare(nameOf(b.device)));
+}
+
+function place({ translation_key }: EntityEntry): number {
+  const index = ORDER.indexOf(translation_key ?? "");
+  return index < 0 ? ORDER.length : index;
 }
 
 function rank({ device }: DeviceGroup): number {
@@ -77,7 +97,7 @@ function nameOf(device: DeviceEntry): string {
   return device.name_by_user ?? device.name ?? device.id;
 }
 
-function sectionOf({ device, entityIds }: DeviceGroup): object {
+function sectionOf({ device, entities }: DeviceGroup): object {
   return {
     type: "grid",
     cards: [
@@ -86,7 +106,15 @@ function sectionOf({ device, entityIds }: DeviceGroup): object {
         heading: nameOf(device),
         icon: device.via_device_id === null ? "mdi:database-outline" : "mdi:application-cog-outline",
       },
-      ...entityIds.map((entity) => ({ type: "tile", entity, name: { type: "entity" } })),
+      ...entities.map(tileOf),
     ],
   };
+}
+
+function tileOf({ entity_id: entity, translation_key }: EntityEntry): object {
+  const tile = { type: "tile", entity, name: { type: "entity" } };
+  // Most services report no events: the tile appears once there are some.
+  return translation_key === "events_per_second"
+    ? { ...tile, visibility: [{ condition: "state", entity, state_not: ["unknown", "unavailable"] }] }
+    : tile;
 }

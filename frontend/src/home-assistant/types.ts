@@ -20,6 +20,7 @@ export interface EntityEntry {
   readonly entity_id: string;
   readonly platform?: string;
   readonly device_id?: string;
+  readonly translation_key?: string;
   readonly hidden?: boolean;
 }
 

@@ -6,6 +6,7 @@ interface Card {
   readonly type: string;
   readonly heading?: string;
   readonly entity?: string;
+  readonly visibility?: readonly object[];
 }
 
 interface View {
@@ -33,8 +34,10 @@ const DEVICES = [
 
 const ENTITIES: readonly EntityEntry[] = [
   { entity_id: "sensor.z_lines", platform: "ha_ingestor", device_id: "s2" },
-  { entity_id: "sensor.e_lines", platform: "ha_ingestor", device_id: "s1" },
-  { entity_id: "sensor.e_errors", platform: "ha_ingestor", device_id: "s1" },
+  { entity_id: "sensor.e_lines", platform: "ha_ingestor", device_id: "s1", translation_key: "lines_per_second" },
+  { entity_id: "sensor.e_errors", platform: "ha_ingestor", device_id: "s1", translation_key: "errors_last_hour" },
+  { entity_id: "sensor.e_events", platform: "ha_ingestor", device_id: "s1", translation_key: "events_per_second" },
+  { entity_id: "sensor.a_seen", platform: "ha_ingestor", device_id: "s1", translation_key: "last_seen" },
   { entity_id: "sensor.e_hidden", platform: "ha_ingestor", device_id: "s1", hidden: true },
   { entity_id: "sensor.store_size", platform: "ha_ingestor", device_id: "hub" },
   { entity_id: "sensor.gone", platform: "ha_ingestor", device_id: "removed" },
@@ -48,9 +51,19 @@ describe("overviewOf", () => {
     );
     expect(sections).toEqual([
       ["HA Ingestor", "sensor.store_size"],
-      ["Events", "sensor.e_errors", "sensor.e_lines"],
+      ["Events", "sensor.e_events", "sensor.e_lines", "sensor.e_errors", "sensor.a_seen"],
       ["zigbee2mqtt", "sensor.z_lines"],
       ["Latest errors", "custom:ha-ingestor-log-search"],
+    ]);
+  });
+
+  it("shows the events of a service only while there is a figure", () => {
+    const tiles = sectionsOf(ENTITIES, DEVICES).flatMap(({ cards }) => cards.filter(({ visibility }) => visibility));
+    expect(tiles).toMatchObject([
+      {
+        entity: "sensor.e_events",
+        visibility: [{ condition: "state", entity: "sensor.e_events", state_not: ["unknown", "unavailable"] }],
+      },
     ]);
   });
 
