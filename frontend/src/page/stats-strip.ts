@@ -60,15 +60,11 @@ export class StatsStrip extends LitElement {
       }
       @container (max-width: 640px) {
         dl {
-          grid-template-columns: repeat(3, auto);
           padding: 8px 12px 4px;
           gap: 4px 12px;
         }
         dd {
           font-size: 16px;
-        }
-        .wide {
-          display: none;
         }
       }
     `,
@@ -92,11 +88,11 @@ export class StatsStrip extends LitElement {
           totals.errors_last_hour > 0 ? "bad" : "",
         )}
         ${this._renderFigure("stored-rows", "Stored lines", formatCount(store.rows))}
-        ${this._renderFigure("stored-size", "Store size", formatBytes(store.size_bytes), "wide")}
+        ${this._renderFigure("stored-size", "Store size", formatBytes(store.size_bytes))}
         ${totals.dropped > 0 ? this._renderFigure("dropped", "Dropped", formatCount(totals.dropped), "bad") : nothing}
-        ${this._renderFigure("cpu", "CPU", formatPercent(host.cpu_percent), "wide")}
-        ${this._renderFigure("memory", "Memory", formatPercent(host.memory_percent), "wide")}
-        ${this._renderFigure("disk", "Disk", formatPercent(host.disk_percent), "wide")}
+        ${this._renderFigure("cpu", "CPU", formatPercent(host.cpu_percent))}
+        ${this._renderFigure("memory", "Memory", formatPercent(host.memory_percent))}
+        ${this._renderFigure("disk", "Disk", formatPercent(host.disk_percent))}
       </dl>
       ${names.length > 0
         ? html`<ul class="services" aria-label="Services">
@@ -107,7 +103,7 @@ export class StatsStrip extends LitElement {
   }
 
   private _renderFigure(testId: string, label: string, value: string, kind = ""): TemplateResult {
-    return html`<div class=${kind === "wide" ? "wide" : ""}>
+    return html`<div>
       <dt>${label}</dt>
       <dd class=${kind} data-testid="stat-${testId}">${value}</dd>
     </div>`;
