@@ -82,7 +82,7 @@ class HaIngestorConfigFlow(ConfigFlow, domain=DOMAIN):
             data, errors = await self._async_checked(user_input)
             if not errors:
                 self._abort_if_unique_id_configured(updates=data)
-                return self.async_create_entry(title=URL(data[CONF_URL]).host or DOMAIN, data=data)
+                return self.async_create_entry(title=f"HA Ingestor ({URL(data[CONF_URL]).host})", data=data)
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(_USER_SCHEMA, user_input),

@@ -83,7 +83,7 @@ HUB_SENSORS: tuple[HubSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfInformation.BYTES,
         state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=1,
+        suggested_display_precision=2,
         suggested_unit_of_measurement=UnitOfInformation.MEGABYTES,
         value_fn=lambda stats: stats.store_size_bytes,
     ),

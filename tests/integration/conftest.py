@@ -82,7 +82,7 @@ def entry(hass: HomeAssistant, aggregator: AggregatorProcess) -> HaIngestorConfi
     """A config entry for the aggregator, not set up yet."""
     config_entry = MockConfigEntry(
         domain=DOMAIN,
-        title="127.0.0.1",
+        title="HA Ingestor (127.0.0.1)",
         entry_id="0123456789abcdef",
         unique_id=(aggregator.data / "id").read_text(),
         data={CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")},

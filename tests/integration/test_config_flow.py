@@ -24,7 +24,7 @@ async def test_saves_url_and_token_that_work(hass: HomeAssistant, aggregator: Ag
     await hass.async_block_till_done()
 
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "127.0.0.1"
+    assert result["title"] == "HA Ingestor (127.0.0.1)"
     assert result["data"] == {CONF_URL: aggregator.url, CONF_TOKEN: aggregator.token("admin")}
     assert result["options"] == {}
     assert result["result"].unique_id == result["result"].runtime_data.data.id
