@@ -26,6 +26,9 @@ _RETRY_S = 10.0
 _AT_ONCE = 2
 """Segments that are written together: a small box has few cores, and each costs memory."""
 
+_FRAMES_AT_ONCE = 256
+"""Frames of one load: each adds branches to its SQL, which costs planning time and time per line."""
+
 _BULK_BYTES = 8 * limits.MIB
 """Bytes from which on gathered frames are a good segment while others are being written."""
 
@@ -49,9 +52,6 @@ class _Load:
     recent: RecentRows
     committed: list[_Committed]
     bulk: Future[Bulk | None]
-
-    def frames(self) -> list[Frame]:
-        return [item.frame for item in self.committed]
 
 
 class Loader:
@@ -84,6 +84,7 @@ class Loader:
         self._current: RecentRows | None = None
         self._told: queue.Queue[_Committed | _Signal] = queue.Queue()
         self._gathered: deque[_Committed] = deque()
+        self._gathered_bytes = 0
         self._writing: deque[_Load] = deque()
         self._last_load_s = 0.0
         self._stopping = threading.Event()
@@ -124,11 +125,12 @@ class Loader:
             told = self._next(ended=ended)
             if isinstance(told, _Committed):
                 self._gathered.append(told)
+                self._gathered_bytes += len(told.frame.lines)
             elif told is not None:
                 ended = ended or told is _Signal.END
                 self._told.task_done()
             waiting = not self._told.empty() or (not ended and self._pause_s() > 0)
-            if told is _Signal.WRITTEN or not waiting or self._gathered_bytes() >= _BULK_BYTES:
+            if told is _Signal.WRITTEN or not waiting or self._gathered_bytes >= _BULK_BYTES:
                 self._go_on()
 
     def _next(self, *, ended: bool) -> _Committed | _Signal | None:
@@ -146,21 +148,24 @@ class Loader:
         while self._writing and self._writing[0].bulk.done():
             self._finish_written(self._writing.popleft())
         while self._gathered and len(self._writing) < _AT_ONCE:
-            if self._writing and self._gathered_bytes() < _BULK_BYTES:
+            if self._writing and self._gathered_bytes < _BULK_BYTES:
                 return
             self._begin(self._take())
 
-    def _gathered_bytes(self) -> int:
-        return sum(len(item.frame.lines) for item in self._gathered)
-
     def _take(self) -> list[_Committed]:
         """Take gathered frames of one log file, as many as one segment is good for."""
+        first_seq = self._gathered[0].first_seq
         taken: list[_Committed] = []
         size_bytes = 0
-        first_seq = self._gathered[0].first_seq
-        while self._gathered and self._gathered[0].first_seq == first_seq and size_bytes < _BULK_BYTES:
+        while (
+            self._gathered
+            and self._gathered[0].first_seq == first_seq
+            and size_bytes < _BULK_BYTES
+            and len(taken) < _FRAMES_AT_ONCE
+        ):
             taken.append(self._gathered.popleft())
             size_bytes += len(taken[-1].frame.lines)
+        self._gathered_bytes -= size_bytes
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
@@ -187,10 +192,7 @@ class Loader:
         else:
             self._catalogue.add(bulk.segment)
             self._tell(load.committed, bulk.loaded)
-        if load.recent is not self._current and all(
-            load.recent is not other.recent for other in self._writing
-        ):
-            self._on_full(load.recent)
+        self._hand_over_if_full(load.recent)
 
     def _load(self, recent: RecentRows, committed: list[_Committed]) -> None:
         loaded = None
