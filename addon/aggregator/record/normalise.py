@@ -12,6 +12,7 @@ import orjson
 from aggregator import limits
 from aggregator.record.fields import (
     ALIASES,
+    CANONICAL_NAMES,
     LEVEL_BY_SYSLOG_SEVERITY,
     LEVEL_SPELLINGS,
     LEVELS,
@@ -90,7 +91,7 @@ def has_own_column(field: str) -> bool:
 def own_fields(keys: Iterable[str]) -> list[str]:
     """The keys of a batch that are, or may be left over as, fields of their own."""
     present = list(keys)
-    consumed = {_names(field, present)[0] for field in RECORD_FIELDS if _names(field, present)}
+    consumed = {names[0] for names in _sent_names(present).values() if names}
     return [key for key in present if key not in consumed]
 
 
@@ -140,11 +141,12 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     Returns:
         SQL whose columns are those of `column_types()` and of `columns`.
     """
+    names = _sent_names(keys)
     left_over = own_fields(keys)
     fields = [key for key in left_over if key in columns and key not in MARKS]
-    texts = [name for field in RECORD_FIELDS for name in _names(field, keys)]
+    texts = [name for sent in names.values() for name in sent]
     parsed = _Parsed(texts, fields, may_have_null=batch.may_have_null)
-    known = {field: _first([parsed.text(name) for name in _names(field, keys)]) for field in RECORD_FIELDS}
+    known = {field: _first([parsed.text(name) for name in sent]) for field, sent in names.items()}
     read = (
         "SELECT row_number() OVER () - 1 AS line, json, "
         f"from_json(json, {parsed.structure()}) AS parsed FROM {lines(batch.path)}"
@@ -152,7 +154,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     sent = (
         f"SELECT *, {_by_run(batch.origins, lambda origin: str(origin.observed_ns))} AS observed_ns, "
         f"{known['timestamp']} AS sent_time, "
-        f"{_first([_level_text(name, parsed.text(name)) for name in _names('level', keys)])} AS sent_level "
+        f"{_first([_level_text(name, parsed.text(name)) for name in names['level']])} AS sent_level "
         f"FROM ({read})"
     )
     understood = (
@@ -179,7 +181,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     values["trace_id"] = f"lower({known['trace_id']})"
     values["span_id"] = f"lower({known['span_id']})"
     values["correlation_id"] = f"coalesce({known['correlation_id']}, {values['trace_id']})"
-    values |= {columns[field]: _left_over(field, keys, parsed) for field in fields}
+    values |= {columns[field]: _left_over(field, names, parsed) for field in fields}
     listed = ", ".join(f"{value} AS {quote_identifier(column)}" for column, value in values.items())
     return f"SELECT {listed} FROM ({checked})"
 
@@ -237,11 +239,13 @@ def lines(path: str) -> str:
     )
 
 
-def _names(field: str, keys: Iterable[str]) -> list[str]:
-    if field in FILLED_BY_US:
-        return []
+def _sent_names(keys: Iterable[str]) -> dict[str, list[str]]:
+    """For each record field the names that senders gave it here, the preferred one first."""
     present = set(keys)
-    return [name for name in (field, *ALIASES.get(field, ())) if name in present]
+    return {
+        field: [name for name in (field, *ALIASES[field]) if name in present and field not in FILLED_BY_US]
+        for field in RECORD_FIELDS
+    }
 
 
 def _first(expressions: list[str]) -> str:
@@ -250,14 +254,13 @@ def _first(expressions: list[str]) -> str:
     return expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"
 
 
-def _left_over(field: str, keys: Sequence[str], parsed: _Parsed) -> str:
+def _left_over(field: str, names: Mapping[str, list[str]], parsed: _Parsed) -> str:
     """A field as sent, but only in lines where a better name for the same record field was present."""
-    for canonical in RECORD_FIELDS:
-        names = _names(canonical, keys)
-        if field in names:
-            better = " OR ".join(f"{parsed.text(name)} IS NOT NULL" for name in names[: names.index(field)])
-            return f"CASE WHEN {better} THEN {parsed.raw(field)} END"
-    return parsed.raw(field)
+    same = names.get(CANONICAL_NAMES.get(field, ""), [])
+    if field not in same:
+        return parsed.raw(field)
+    better = " OR ".join(f"{parsed.text(name)} IS NOT NULL" for name in same[: same.index(field)])
+    return f"CASE WHEN {better} THEN {parsed.raw(field)} END"
 
 
 def _by_run(origins: Sequence[Origin], value: Callable[[Origin], str]) -> str:
