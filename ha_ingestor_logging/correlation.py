@@ -1,14 +1,13 @@
 """Which request or job the running code works for: the IDs that every log line carries."""
 
-import functools
-import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import Final
 
+from ha_ingestor_logging.call_decorator import CallDecorator
 from ha_ingestor_logging.trace_context import (
     SAMPLED,
     TraceParent,
@@ -16,9 +15,6 @@ from ha_ingestor_logging.trace_context import (
     new_trace_id,
     parse_traceparent,
 )
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
@@ -125,7 +121,7 @@ def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
     return text if text is not None and pattern.fullmatch(text) else None
 
 
-class correlation:  # noqa: N801 - used as a statement, like contextlib's own
+class correlation(CallDecorator):  # noqa: N801 - used as a statement, like contextlib's own
     """Give a block or a function IDs: ``with correlation():`` or ``@correlation()``.
 
     Inside another correlation it continues the trace with a span of its own. A decorated function,
@@ -164,21 +160,3 @@ class correlation:  # noqa: N801 - used as a statement, like contextlib's own
 
     def _again(self) -> "correlation":
         return correlation(self._correlation_id, request_id=self._request_id, resume=self._resume)
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a plain or ``async`` function."""
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-                with self._again():
-                    return await function(*args, **kwargs)
-
-            return cast("Callable[P, R]", call_async)
-
-        @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self._again():
-                return function(*args, **kwargs)
-
-        return call

@@ -1,22 +1,17 @@
 """How long things take: as a log line and as a histogram."""
 
-import functools
-import inspect
 import time
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, cast
+from typing import Any, Self
 
 from ha_ingestor_logging.bound_logger import BoundLogger
+from ha_ingestor_logging.call_decorator import CallDecorator
 from ha_ingestor_logging.configuration import calling_module, get_logger
 from ha_ingestor_logging.levels import parse_level
 from ha_ingestor_logging.metrics import operation_duration_seconds
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
-
-class timed:  # noqa: N801 - used as a statement, like contextlib's own
+class timed(CallDecorator):  # noqa: N801 - used as a statement, like contextlib's own
     """Time a block or a function: ``with timed("write batch") as timing:`` or ``@timed("write batch")``.
 
     At its end a line is logged with ``operation``, ``outcome`` (``success`` or ``error``) and
@@ -84,21 +79,3 @@ class timed:  # noqa: N801 - used as a statement, like contextlib's own
         return timed(
             self._operation, message=self._message, level=self._level, logger=self._logger, **self._fields
         )
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """Decorate a plain or ``async`` function; each call is timed by itself."""
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-                with self._again():
-                    return await function(*args, **kwargs)
-
-            return cast("Callable[P, R]", call_async)
-
-        @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self._again():
-                return function(*args, **kwargs)
-
-        return call
