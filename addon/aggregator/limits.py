@@ -29,8 +29,12 @@ FUTURE_TIMESTAMP_S = 24 * 3600
 PENDING_BYTES = 64 * MIB
 """Lines that wait to be written; past it senders are asked to come again."""
 
-UNLOADED_BYTES = 32 * MIB
-"""Lines written but not yet searchable; past it the next ones wait to be written."""
+UNLOADED_BYTES = 1024 * MIB
+"""Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the disk
+takes it and made searchable after it, in some seconds; past it the next ones wait to be written."""
+
+HELD_BYTES = 16 * MIB
+"""Lines written but not yet searchable that stay in memory; further ones are read again from their log file."""
 
 LOAD_INTERVAL_S = 0.2
 """Least time between two small loads: each costs 10 to 20 ms of a slow core, however few its lines are."""

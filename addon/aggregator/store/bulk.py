@@ -8,8 +8,8 @@ import duckdb
 from aggregator.record import normalise
 from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.store import segment
-from aggregator.store.files import Layout
-from aggregator.store.frame import Frame
+from aggregator.store.files import Layout, Span
+from aggregator.store.frame import Batch
 from aggregator.store.lines import Lines, assign_columns, read_lines
 from aggregator.store.loaded import Loaded
 
@@ -30,7 +30,7 @@ class Bulk:
     loaded: Loaded
 
 
-def write(database: duckdb.DuckDBPyConnection, layout: Layout, frames: Sequence[Frame]) -> Bulk | None:
+def write(database: duckdb.DuckDBPyConnection, layout: Layout, frames: Sequence[Batch]) -> Bulk | None:
     """Write the lines of frames that follow each other as a segment; safe in any thread.
 
     Returns:
@@ -38,17 +38,18 @@ def write(database: duckdb.DuckDBPyConnection, layout: Layout, frames: Sequence[
 
     Raises:
         duckdb.Error: the engine lacks memory or disk.
-        OSError: the disk refuses the file.
+        OSError: the disk refuses the file, or can't read the lines.
     """
     names = {name.casefold(): name for name in normalise.MARKS}
-    path = layout.segment_file(frames[0].first_seq)
+    path = layout.segment_file(Span(frames[0].first_seq, frames[-1].last_seq))
     with database.cursor() as connection:
 
         def use(lines: Lines) -> Bulk | None:
             if any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys):
                 return None
-            segment.write(connection, lines.select, path, columns=len(lines.fields), rows=lines.rows)
-            (written,) = segment.read(database, [path])
+            written = segment.write(connection, lines.select, path, columns=lines.fields, rows=lines.rows)
+            if written is None:
+                return None
             return Bulk(written, Loaded.count(connection, written.view.relation, frames, duplicates=0))
 
         return read_lines(connection, frames, lambda keys: assign_columns(keys, names), use)

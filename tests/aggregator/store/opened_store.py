@@ -77,6 +77,10 @@ class OpenedStore:
         """The segments, the oldest first."""
         return sorted((self.folder / "segments").glob("*.parquet"))
 
+    def segment_seqs(self) -> list[int]:
+        """Number of the first line of each segment."""
+        return [int(path.stem.partition("-")[0]) for path in self.segment_files()]
+
 
 @contextmanager
 def opened(folder: Path) -> Iterator[OpenedStore]:
