@@ -30,11 +30,11 @@ PENDING_BYTES = 64 * MIB
 """Lines that wait to be written; past it senders are asked to come again."""
 
 UNLOADED_BYTES = 1024 * MIB
-"""Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the disk
-takes it and made searchable after it, in some seconds; past it the next ones wait to be written."""
+"""Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the
+disk takes it and made searchable some seconds after it; past it the next lines wait to be written."""
 
 HELD_BYTES = 16 * MIB
-"""Lines written but not yet searchable that stay in memory; further ones are read again from their log file."""
+"""Lines written but not yet searchable that stay in memory; others are read again from their log file."""
 
 LOAD_INTERVAL_S = 0.2
 """Least time between two small loads: each costs 10 to 20 ms of a slow core, however few its lines are."""
@@ -47,6 +47,13 @@ SEAL_BYTES = 64 * MIB
 
 SEAL_AGE_S = 3600.0
 """Age at which rows become a segment however few they are, so that segments follow the hours."""
+
+COMPACT_SEGMENTS = 8
+"""Small segments of a day that are made into one: with more of them searches slow down, with fewer the same
+records are written more often."""
+
+COMPACT_INTERVAL_S = 30.0
+"""Time between two looks for small segments; they are made by the hour, or by large loads."""
 
 SEARCH_ROWS = 5000
 """Rows of one page of a search."""

@@ -66,6 +66,4 @@ def holds(filter_bytes: Bytes, number: int) -> bool:
     start = ((mixed >> 32) * blocks >> 32) * _BLOCK_BYTES
     block = int.from_bytes(filter_bytes[start : start + _BLOCK_BYTES], "little")
     probes = mixed * _PROBE_FACTOR & _MASK
-    return all(
-        block >> (probes >> _PROBE_BITS * probe & _BLOCK_BITS - 1) & 1 for probe in range(_PROBES)
-    )
+    return all(block >> (probes >> _PROBE_BITS * probe & _BLOCK_BITS - 1) & 1 for probe in range(_PROBES))

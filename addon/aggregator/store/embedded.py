@@ -18,6 +18,7 @@ from aggregator.record.output import Record
 from aggregator.store import recovery
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.commit import CommitLog
+from aggregator.store.compaction import Compactor
 from aggregator.store.files import Layout
 from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
@@ -29,9 +30,10 @@ from aggregator.store.retention import expired
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
 from aggregator.store.unsealed import Unsealed
+from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
-_MEMORY = "256MB"
+_MEMORY = "192MB"
 _THREADS = 1
 """Threads of the engine itself: reads and loads come from threads of ours, and splitting one costs more."""
 
@@ -39,7 +41,7 @@ _KEPT_ROWS = 10_000
 """Rows found at a start from which on they become a segment at once, to spare memory."""
 
 _REPLAY_S = 3.0
-"""Longest that a start waits for lines that are in no segment yet; what remains is loaded beside new lines."""
+"""Longest that a start waits for lines that are in no segment yet; the rest is loaded beside new lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +89,9 @@ class EmbeddedStore(Store):
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._reader = Reader(self._database, self._catalogue)
         self._last_seq = 0
-        unsealed = Unsealed(self._layout)
-        self._sealer = Sealer(self._database, self._layout, self._catalogue, unsealed)
-        self._loader = Loader(
-            self._database,
-            self._layout,
-            self._catalogue,
-            unsealed,
-            on_loaded=self._on_loaded,
-            on_full=self._sealer.put,
-        )
+        self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
+        self._sealer = Sealer(self._workspace)
+        self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
         self._commit = CommitLog(
             self._layout,
@@ -105,6 +100,7 @@ class EmbeddedStore(Store):
             on_commit=self._on_commit,
             on_sync=events.synced,
         )
+        self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
 
     @property
     @override
@@ -149,11 +145,12 @@ class EmbeddedStore(Store):
 
     @override
     def remove_older_than(self, days: int) -> int:
-        with self._catalogue.lease() as parts:
-            segments = [part for part in parts if isinstance(part, Segment)]
-        old = expired(segments, time.time_ns(), days)
-        for part in old:
-            self._catalogue.replace([part], None)
+        with self._workspace.changing:
+            with self._catalogue.lease() as parts:
+                segments = [part for part in parts if isinstance(part, Segment)]
+            old = expired(segments, time.time_ns(), days)
+            for part in old:
+                self._catalogue.replace([part], None)
         rows = sum(part.rows for part in old)
         if old:
             _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
@@ -165,6 +162,7 @@ class EmbeddedStore(Store):
         self._sealer.give_up_retries()
         self._loader.stop()
         self._sealer.stop()
+        self._compactor.stop()
         with self._catalogue.lease() as parts:
             for part in parts:
                 if isinstance(part, Segment):

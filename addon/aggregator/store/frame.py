@@ -112,7 +112,14 @@ class StoredFrame:
     def of(cls, frame: Frame, path: Path, offset: int, size_bytes: int) -> "StoredFrame":
         """Say where a frame is stored."""
         return cls(
-            path, offset, size_bytes, frame.first_seq, frame.rows, frame.observed_ns, frame.source, frame.raw_bytes
+            path,
+            offset,
+            size_bytes,
+            frame.first_seq,
+            frame.rows,
+            frame.observed_ns,
+            frame.source,
+            frame.raw_bytes,
         )
 
     @property

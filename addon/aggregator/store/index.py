@@ -97,7 +97,9 @@ class Index:
             self.filter.file.close()
 
 
-def build(connection: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str], segment: Path) -> Index:
+def build(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str], segment: Path
+) -> Index:
     """Build the index of a segment that has just been written.
 
     Args:

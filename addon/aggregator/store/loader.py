@@ -16,12 +16,10 @@ import structlog
 from aggregator import limits
 from aggregator.store.bulk import BULK_ROWS, Bulk
 from aggregator.store.bulk import write as write_bulk
-from aggregator.store.files import Layout
 from aggregator.store.frame import Batch, Frame, StoredFrame
 from aggregator.store.loaded import Loaded
-from aggregator.store.part import Catalogue
 from aggregator.store.recent import RecentRows
-from aggregator.store.unsealed import Unsealed
+from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
@@ -61,32 +59,23 @@ class _Load:
 class Loader:
     """Loads frames into recent rows, or straight to segments when they are many.
 
-    One thread keeps the order; two write segments. While they write, frames gather for the next one, in memory
-    as long as they are few.
+    One thread keeps the order; two write segments. While they write, frames gather for the next one, those
+    beyond the first few in their log file only.
 
     Args:
-        database: the in-memory database.
-        layout: where the files are.
-        catalogue: what readers see.
-        unsealed: told what is in a segment now.
+        workspace: of the store.
         on_loaded: told what each load brought, after it can be found.
         on_full: given the recent rows that get no more.
     """
 
     def __init__(
         self,
-        database: duckdb.DuckDBPyConnection,
-        layout: Layout,
-        catalogue: Catalogue,
-        unsealed: Unsealed,
+        workspace: Workspace,
         *,
         on_loaded: Callable[[Loaded], None],
         on_full: Callable[[RecentRows], None],
     ) -> None:
-        self._database = database
-        self._layout = layout
-        self._catalogue = catalogue
-        self._unsealed = unsealed
+        self._workspace = workspace
         self._on_loaded = on_loaded
         self._on_full = on_full
         self._current: RecentRows | None = None
@@ -112,7 +101,7 @@ class Loader:
             frame: the frame, if it is in memory.
             done: called when it is loaded.
         """
-        self._unsealed.add(stored.first_seq, stored.last_seq)
+        self._workspace.unsealed.add(stored.first_seq, stored.last_seq)
         with self._waiting:
             self._waiting_frames += 1
             held: Batch = stored
@@ -191,7 +180,7 @@ class Loader:
                 self._finish_written(self._writing.popleft())
             self._load(committed)
             return
-        bulk = self._pool.submit(write_bulk, self._database, self._layout, frames)
+        bulk = self._pool.submit(write_bulk, self._workspace, frames)
         self._writing.append(_Load(committed, bulk))
         bulk.add_done_callback(lambda _: self._told.put(_Signal.WRITTEN))
 
@@ -207,15 +196,15 @@ class Loader:
             return
         # Each stretch of lines is one part, so those in memory end before it.
         self.close_current()
-        self._catalogue.add(bulk.segment)
-        self._unsealed.sealed(bulk.segment.first_seq, bulk.segment.last_seq)
+        self._workspace.catalogue.add(bulk.segment)
+        self._workspace.unsealed.sealed(bulk.segment.first_seq, bulk.segment.last_seq)
         self._tell(load.committed, bulk.loaded)
 
     def _load(self, committed: list[_Committed]) -> None:
         frames = [item.frame for item in committed]
         if self._current is None:
-            self._current = RecentRows(self._database, frames[0].first_seq)
-            self._catalogue.add(self._current)
+            self._current = RecentRows(self._workspace.database, frames[0].first_seq)
+            self._workspace.catalogue.add(self._current)
         loaded = None
         while loaded is None:
             try:
@@ -239,7 +228,7 @@ class Loader:
             self._waiting.notify_all()
 
     def _forget_old_uids(self) -> None:
-        with self._database.cursor() as connection:
+        with self._workspace.database.cursor() as connection:
             connection.execute(
                 "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
                 [limits.DUPLICATE_WINDOW_ROWS],

@@ -8,10 +8,9 @@ import structlog
 
 from aggregator.record import normalise
 from aggregator.store import segment
-from aggregator.store.files import Layout, Span
-from aggregator.store.part import Catalogue
+from aggregator.store.files import Span
 from aggregator.store.recent import RecentRows
-from aggregator.store.unsealed import Unsealed
+from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
@@ -23,19 +22,11 @@ class Sealer:
     """Puts a segment in the place of each full set of recent rows.
 
     Args:
-        database: the in-memory database.
-        layout: where the files are.
-        catalogue: what readers see.
-        unsealed: told what is in a segment now.
+        workspace: of the store.
     """
 
-    def __init__(
-        self, database: duckdb.DuckDBPyConnection, layout: Layout, catalogue: Catalogue, unsealed: Unsealed
-    ) -> None:
-        self._database = database
-        self._layout = layout
-        self._catalogue = catalogue
-        self._unsealed = unsealed
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._full: queue.Queue[RecentRows | None] = queue.Queue(maxsize=_WAITING)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="seal", daemon=True)
@@ -67,13 +58,14 @@ class Sealer:
         except (OSError, duckdb.Error) as error:
             _log.error("segment not written; trying again", log=recent.first_seq, error=str(error))
             return False
-        self._catalogue.replace([recent], sealed)
-        self._unsealed.sealed(recent.first_seq, recent.last_seq)
+        self._workspace.catalogue.replace([recent], sealed)
+        self._workspace.unsealed.sealed(recent.first_seq, recent.last_seq)
         return True
 
     def _write(self, recent: RecentRows) -> segment.Segment | None:
         view = recent.view
-        path = self._layout.segment_file(Span(recent.first_seq, recent.last_seq))
+        path = self._workspace.layout.segment_file(Span(recent.first_seq, recent.last_seq))
         columns = [name for name in view.columns if name not in normalise.MARKS]
-        with self._database.cursor() as connection:
-            return segment.write(connection, f"FROM {view.relation}", path, columns=columns, rows=recent.rows)
+        with self._workspace.database.cursor() as connection:
+            contents = segment.Contents(f"FROM {view.relation}", columns, recent.rows)
+            return segment.write(connection, contents, path)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import duckdb
 import structlog
 
 from aggregator.record import normalise
-from aggregator.sql import quote_identifier, quote_literal
+from aggregator.sql import quote_literal
 from aggregator.store import index
 from aggregator.store.files import INDEX_SUFFIX, Span, sync_file, sync_folder
 from aggregator.store.index import Index, IndexDamagedError
@@ -75,22 +76,30 @@ def relation(paths: Sequence[Path]) -> str:
     )
 
 
-def write(
-    connection: duckdb.DuckDBPyConnection,
-    select: str,
-    path: Path,
-    *,
-    columns: Iterable[str],
-    rows: int | None = None,
-) -> Segment | None:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a segment is to be made of.
+
+    Args:
+        select: SQL whose rows are the records.
+        columns: sender fields that have a column.
+        rows: how many records are expected, if that is known.
+        parameters: values bound in the SQL.
+    """
+
+    select: str
+    columns: Iterable[str]
+    rows: int | None = None
+    parameters: Sequence[object] = ()
+
+
+def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path) -> Segment | None:
     """Write records as a segment that is there whole or not at all.
 
     Args:
         connection: where to run the SELECT.
-        select: SQL whose rows are the records.
+        contents: the records.
         path: the segment's file.
-        columns: sender fields that have a column.
-        rows: how many records are expected, if that is known.
 
     Returns:
         The segment; None when there are no records.
@@ -100,31 +109,29 @@ def write(
         duckdb.Error: the engine lacks memory or disk.
         OSError: the disk refuses the file.
     """
-    fields = tuple(columns)
+    columns = tuple(contents.columns)
     temporary = path.with_name(path.name + ".tmp")
     stored = (
         # Most senders know no nanoseconds, and without them the timestamp takes half the space.
         f"SELECT timestamp // 1000 AS {_US}, (timestamp % 1000)::SMALLINT AS {_NS}, * EXCLUDE (timestamp) "
-        f"FROM ({select})"
+        f"FROM ({contents.select})"
     )
     copied = connection.execute(
         f"COPY ({stored}) TO {quote_literal(str(temporary))} "
-        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(fields))})"
+        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(columns))})",
+        contents.parameters,
     ).fetchone()
     written = copied[0] if copied else 0
-    if rows is not None and written != rows:
+    if contents.rows not in {None, written}:
         raise duckdb.DataError(MISCOUNTED)
     if not written:
         temporary.unlink()
         return None
     sync_file(temporary)
-    known = _index(connection, temporary, fields, path.with_suffix(INDEX_SUFFIX))
+    known = _index(connection, temporary, columns, path.with_suffix(INDEX_SUFFIX))
     temporary.replace(path)
     sync_folder(path.parent)
-    span = Span.of(path)
-    if span is None:
-        raise ValueError(f"{path.name} is no segment's name")
-    return Segment(path, span, known)
+    return Segment(path, _span(path), known)
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
@@ -134,9 +141,7 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
         duckdb.Error: the file is damaged or no segment.
         OSError: the file can't be read.
     """
-    span = Span.of(path)
-    if span is None:
-        raise duckdb.DataError(f"{path.name} is no segment's name")
+    span = _span(path)
     index_path = path.with_suffix(INDEX_SUFFIX)
     try:
         known = index.read(index_path)
@@ -148,6 +153,13 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
     return Segment(path, span, known)
 
 
+def _span(path: Path) -> Span:
+    span = Span.of(path)
+    if span is None:
+        raise duckdb.DataError(f"{path.name} is no segment's name")
+    return span
+
+
 def _is_parquet(path: Path) -> bool:
     """Tell whether a file begins and ends as Parquet files do, without reading the rest."""
     with path.open("rb") as file:
@@ -156,9 +168,7 @@ def _is_parquet(path: Path) -> bool:
         return begins and file.read() == _MAGIC
 
 
-def _index(
-    connection: duckdb.DuckDBPyConnection, segment: Path, columns: Iterable[str], path: Path
-) -> Index:
+def _index(connection: duckdb.DuckDBPyConnection, segment: Path, columns: Iterable[str], path: Path) -> Index:
     """Make the index of a segment and keep it; it need not be durable, as it can be made again."""
     known = index.build(connection, relation([segment]), columns, segment)
     temporary = path.with_name(path.name + ".tmp")

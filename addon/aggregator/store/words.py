@@ -41,9 +41,10 @@ def _value_codes() -> _Codes:
 
 
 def _powers(base: int) -> Hashes:
-    powers = np.full(_CHUNK_BYTES, base, np.uint64)
+    powers: Hashes = np.full(_CHUNK_BYTES, base, np.uint64)
     powers[0] = 1
-    return np.multiply.accumulate(powers)
+    np.multiply.accumulate(powers, out=powers)
+    return powers
 
 
 _WORD_CODES: Final = _word_codes()
