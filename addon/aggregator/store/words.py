@@ -88,7 +88,9 @@ def value_hash(field: str, value: str) -> int | None:
 def distinct(hashes: Hashes) -> Hashes:
     """Return numbers in ascending order, each once; sorts the given ones in place."""
     hashes.sort()
-    return hashes[np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes[1:] != hashes[:-1]))]
+    is_first = np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes[1:] != hashes[:-1]))
+    kept: Hashes = hashes[is_first]
+    return kept
 
 
 def _salt(field: str) -> int:
