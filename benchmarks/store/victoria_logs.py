@@ -1,0 +1,123 @@
+"""A VictoriaLogs that runs somewhere, asked for the same.
+
+Its requests follow its documentation and are tested as far as their building; no VictoriaLogs was at hand
+to run them against.
+"""
+
+import http.client
+import json
+import time
+from urllib.parse import urlencode, urlsplit
+
+from benchmarks.store.figures import percentile
+from benchmarks.store.load import send_all
+
+_ANSWER_S = 120.0
+_FOUND_S = 60.0
+_WARM_UP = 3
+_RUNS = 20
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+type Request = tuple[str, bytes, dict[str, str]]
+
+
+def insertion(lines: bytes) -> Request:
+    """Return path, body and headers of the request that stores NDJSON lines."""
+    arguments = {"_stream_fields": "service,host", "_time_field": "timestamp", "_msg_field": "message"}
+    return f"/insert/jsonline?{urlencode(arguments)}", lines, {"Content-Type": "application/stream+json"}
+
+
+def question(name: str, logsql: str) -> Request:
+    """Return path, body and headers of the request that asks one of Q1 to Q9.
+
+    Args:
+        name: the query's name, which starts with `Q1` to `Q9`.
+        logsql: the query in VictoriaLogs' language.
+    """
+    arguments: list[tuple[str, str]] = [("query", logsql)]
+    match name[:2]:
+        case "Q6":
+            path = "/select/logsql/hits"
+            # From the earliest time on, as everywhere else; the default would be the last five minutes.
+            arguments += [("step", "1m"), ("field", "service"), ("field", "level"), ("start", "0")]
+        case "Q8" | "Q9":
+            path = "/select/logsql/stats_query"
+        case _:
+            path = "/select/logsql/query"
+            arguments.append(("limit", "100"))
+    return path, urlencode(arguments).encode(), _FORM
+
+
+class VictoriaLogs:
+    """A running VictoriaLogs.
+
+    Args:
+        url: its address, for example `http://127.0.0.1:9428`.
+    """
+
+    def __init__(self, url: str) -> None:
+        address = urlsplit(url)
+        if address.scheme != "http" or address.hostname is None:
+            raise ValueError(f"--victoria-logs: {url!r} is no http:// URL")
+        self._host, self._port = address.hostname, address.port or 9428
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Open a keep-alive connection."""
+        return http.client.HTTPConnection(self._host, self._port, timeout=_ANSWER_S)
+
+    def take(self, connection: http.client.HTTPConnection, lines: bytes) -> None:
+        """Send NDJSON lines; returns when they are acknowledged, which here means: in memory."""
+        _ask(connection, insertion(lines))
+
+    def rows(self) -> int:
+        """Return how many rows it has."""
+        connection = self.connect()
+        path, _, headers = question("Q8", "")
+        body = urlencode({"query": "* | stats count() rows"}).encode()
+        answer = json.loads(_ask(connection, (path, body, headers)))
+        connection.close()
+        results = answer["data"]["result"]
+        return int(results[0]["value"][1]) if results else 0
+
+    def check_empty(self) -> None:
+        """Refuse one that has rows, as they would count."""
+        rows = self.rows()
+        if rows:
+            raise RuntimeError(f"VictoriaLogs has {rows} rows already: start it with an empty folder")
+
+    def fill(self, batches: list[bytes], rows: int) -> None:
+        """Make it hold the corpus and nothing else, unless it does already."""
+        if self.rows() != rows:
+            self.check_empty()
+            send_all(self, batches)
+        self.wait_found(rows)
+
+    def wait_found(self, rows: int) -> None:
+        """Wait until so many rows can be found."""
+        deadline = time.monotonic() + _FOUND_S
+        while (found := self.rows()) < rows:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"VictoriaLogs finds {found} of {rows} rows after {_FOUND_S} s")
+            time.sleep(0.1)
+
+    def median_ms(self, name: str, logsql: str) -> float:
+        """Time one of Q1 to Q9, warm."""
+        connection = self.connect()
+        request = question(name, logsql)
+        durations_ms = []
+        for _ in range(_WARM_UP + _RUNS):
+            started = time.perf_counter()
+            _ask(connection, request)
+            durations_ms.append(1000 * (time.perf_counter() - started))
+        connection.close()
+        return percentile(durations_ms[_WARM_UP:], 50)
+
+
+def _ask(connection: http.client.HTTPConnection, request: Request) -> bytes:
+    path, body, headers = request
+    connection.request("POST", path, body, headers)
+    response = connection.getresponse()
+    answer = response.read()
+    if response.status >= http.client.BAD_REQUEST:
+        raise RuntimeError(f"VictoriaLogs, {path}: {response.status} {answer[:300]!r}")
+    return answer
