@@ -92,6 +92,10 @@ class Aggregator:
         connection.close()
         return store["rows"], store["segments"]
 
+    def rows(self) -> int:
+        """Return how many rows can be found."""
+        return self.stored()[0]
+
     def keep_days(self, days: int) -> None:
         """Set how long records are kept."""
         connection = self.connect()
@@ -110,9 +114,13 @@ class Aggregator:
 
     def peak_rss_mb(self) -> float:
         """Return the most resident memory that it ever had (VmHWM), MiB."""
+        return self.status_mb("VmHWM")
+
+    def status_mb(self, name: str) -> float:
+        """Return one of the sizes in /proc/PID/status, MiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        (peak_kb,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
-        return int(peak_kb) / 2**10
+        (size_kib,) = (line.split()[1] for line in status.splitlines() if line.startswith(f"{name}:"))
+        return int(size_kib) / 2**10
 
     def written_bytes(self) -> tuple[int, int]:
         """Return the bytes it made the block device write, and the bytes it passed to write()."""

@@ -28,9 +28,8 @@ _PAUSE_S = 0.4
 _FOUND_S = 30.0
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(_options: Options) -> Iterator[Figure]:
     """Send probes to an empty store, then to one that takes a steady stream of other lines."""
-    del options
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data") as aggregator:
         for steady in (False, True):
             latencies = asyncio.run(_measure(aggregator, steady=steady))

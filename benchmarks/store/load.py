@@ -13,7 +13,7 @@ _CONNECTIONS = 2
 _FOUND_S = 60.0
 _QUIET_S = 600.0
 _POLL_S = 0.05
-_IDLE_CPU = 0.05
+IDLE_CPU = 0.05
 """Share of one core under which a process counts as idle; asking it for its statistics takes some itself."""
 
 
@@ -25,6 +25,9 @@ class Target(Protocol):
 
     def take(self, connection: http.client.HTTPConnection, lines: bytes) -> None:
         """Send NDJSON lines; returns when they are acknowledged."""
+
+    def rows(self) -> int:
+        """Return how many rows can be found."""
 
 
 def send_all(target: Target, bodies: Iterable[bytes]) -> list[float]:
@@ -55,10 +58,10 @@ def send_all(target: Target, bodies: Iterable[bytes]) -> list[float]:
     return [duration_ms for sender in senders for duration_ms in sender.result()]
 
 
-def wait_found(aggregator: Aggregator, rows: int) -> None:
+def wait_found(target: Target, rows: int) -> None:
     """Wait until so many rows can be found."""
     deadline = time.monotonic() + _FOUND_S
-    while (found := aggregator.stored()[0]) < rows:
+    while (found := target.rows()) < rows:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{found} of {rows} rows can be found after {_FOUND_S} s")
         time.sleep(0.02)
@@ -81,6 +84,6 @@ def wait_quiet(aggregator: Aggregator, settle_s: float) -> float:
             changed_s = now - started
         used_s, cpu_s = aggregator.cpu_s() - cpu_s, aggregator.cpu_s()
         # The clock of processor time ticks every 10 ms, so one tick alone says little.
-        if segments != before or used_s > _IDLE_CPU * (time.perf_counter() - now) + 0.01:
+        if segments != before or used_s > IDLE_CPU * (time.perf_counter() - now) + 0.01:
             quiet_since = time.perf_counter()
     return changed_s

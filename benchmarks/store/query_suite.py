@@ -70,7 +70,7 @@ def checked(
     """
     request = query.request()
     try:
-        timing = timed(aggregator, connection, request)
+        timing = timed(lambda: aggregator.ask(connection, "POST", request.path, request.body))
     except AnswerError as error:
         if error.status != http.client.NOT_FOUND:
             raise

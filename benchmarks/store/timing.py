@@ -1,12 +1,10 @@
-"""Times requests over one keep-alive connection, warm."""
+"""Times requests, warm."""
 
-import http.client
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.aggregator import Aggregator
 from benchmarks.store.figures import percentile
-from benchmarks.store.routes import Request
 
 _WARM_UP = 3
 _RUNS = 20
@@ -28,22 +26,19 @@ class Timing:
     answer: bytes
 
 
-def timed(aggregator: Aggregator, connection: http.client.HTTPConnection, request: Request) -> Timing:
-    """Send a request again and again; a slow one as often as 30 s allow.
+def timed(ask: Callable[[], bytes]) -> Timing:
+    """Ask again and again; what is slow only as often as 30 s allow.
 
-    Raises:
-        AnswerError: an answer is not 200.
+    Args:
+        ask: sends a request and returns its whole answer.
     """
     durations_ms: list[float] = []
-    answer = b""
     deadline = time.monotonic() + _MOST_S
     for run in range(_WARM_UP + _RUNS):
         started = time.perf_counter()
-        answer = aggregator.ask(connection, "POST", request.path, request.body)
-        duration_ms = 1000 * (time.perf_counter() - started)
-        if run >= _WARM_UP:
-            durations_ms.append(duration_ms)
-        if time.monotonic() > deadline:
+        answer = ask()
+        durations_ms.append(1000 * (time.perf_counter() - started))
+        if time.monotonic() > deadline and run >= _WARM_UP:
             break
-    durations_ms = durations_ms or [duration_ms]
-    return Timing(percentile(durations_ms, 50), percentile(durations_ms, 95), answer)
+    warm_ms = durations_ms[_WARM_UP:]
+    return Timing(percentile(warm_ms, 50), percentile(warm_ms, 95), answer)

@@ -6,16 +6,14 @@ to run them against.
 
 import http.client
 import json
-import time
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
-from benchmarks.store.figures import percentile
-from benchmarks.store.load import send_all
+from benchmarks.store.load import send_all, wait_found
+from benchmarks.store.timing import timed
 
 _ANSWER_S = 120.0
-_FOUND_S = 60.0
-_WARM_UP = 3
-_RUNS = 20
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 type Request = tuple[str, bytes, dict[str, str]]
@@ -48,6 +46,38 @@ def question(name: str, logsql: str) -> Request:
     return path, urlencode(arguments).encode(), _FORM
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What it used so far.
+
+    Args:
+        cpu_s: processor time.
+        peak_rss_bytes: most resident memory.
+        written_bytes: what it made the block device write.
+        disk_bytes: size of what it stores.
+    """
+
+    cpu_s: float
+    peak_rss_bytes: float
+    written_bytes: float
+    disk_bytes: float
+
+
+def read_use(metrics: str) -> Use:
+    """Read what it used from its /metrics.
+
+    Raises:
+        KeyError: one of the metrics is missing.
+    """
+    samples = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if line and not line.startswith("#"))
+    return Use(
+        cpu_s=float(samples["process_cpu_seconds_total"]),
+        peak_rss_bytes=float(samples["process_resident_memory_peak_bytes"]),
+        written_bytes=float(samples["process_io_storage_written_bytes_total"]),
+        disk_bytes=float(samples['vl_data_size_bytes{type="storage"}']),
+    )
+
+
 class VictoriaLogs:
     """A running VictoriaLogs.
 
@@ -72,12 +102,18 @@ class VictoriaLogs:
     def rows(self) -> int:
         """Return how many rows it has."""
         connection = self.connect()
-        path, _, headers = question("Q8", "")
-        body = urlencode({"query": "* | stats count() rows"}).encode()
-        answer = json.loads(_ask(connection, (path, body, headers)))
+        answer = json.loads(_ask(connection, question("Q8", "* | stats count() rows")))
         connection.close()
         results = answer["data"]["result"]
         return int(results[0]["value"][1]) if results else 0
+
+    def use(self) -> Use:
+        """Return what it used so far."""
+        connection = self.connect()
+        connection.request("GET", "/metrics")
+        metrics = connection.getresponse().read().decode()
+        connection.close()
+        return read_use(metrics)
 
     def check_empty(self) -> None:
         """Refuse one that has rows, as they would count."""
@@ -90,27 +126,14 @@ class VictoriaLogs:
         if self.rows() != rows:
             self.check_empty()
             send_all(self, batches)
-        self.wait_found(rows)
-
-    def wait_found(self, rows: int) -> None:
-        """Wait until so many rows can be found."""
-        deadline = time.monotonic() + _FOUND_S
-        while (found := self.rows()) < rows:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"VictoriaLogs finds {found} of {rows} rows after {_FOUND_S} s")
-            time.sleep(0.1)
+        wait_found(self, rows)
 
     def median_ms(self, name: str, logsql: str) -> float:
         """Time one of Q1 to Q9, warm."""
         connection = self.connect()
-        request = question(name, logsql)
-        durations_ms = []
-        for _ in range(_WARM_UP + _RUNS):
-            started = time.perf_counter()
-            _ask(connection, request)
-            durations_ms.append(1000 * (time.perf_counter() - started))
+        timing = timed(partial(_ask, connection, question(name, logsql)))
         connection.close()
-        return percentile(durations_ms[_WARM_UP:], 50)
+        return timing.median_ms
 
 
 def _ask(connection: http.client.HTTPConnection, request: Request) -> bytes:
