@@ -26,7 +26,7 @@ def measure(options: Options) -> Iterator[Figure]:
         wait_found(aggregator, options.rows)
         wait_quiet(aggregator, options.settle_s)
         yield Figure(name="peak RSS after intake", unit="MiB", measured=aggregator.peak_rss_mb())
-        for _, figure in ask_all(aggregator, lines):
+        for _, _, figure in ask_all(aggregator, lines):
             yield replace(figure, goal=None)
         yield Figure(
             name="peak RSS in all (VmHWM)",

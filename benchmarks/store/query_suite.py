@@ -12,9 +12,10 @@ from benchmarks.aggregator import Aggregator, AnswerError, running
 from benchmarks.store.figures import Figure, at_most
 from benchmarks.store.load import send_all, wait_found, wait_quiet
 from benchmarks.store.options import Options
-from benchmarks.store.queries import Query, queries
+from benchmarks.store.queries import queries
+from benchmarks.store.query_kinds import Query
 from benchmarks.store.timing import timed
-from benchmarks.store.victoria_logs import VictoriaLogs
+from benchmarks.store.victoria_logs import VictoriaLogs, answer_size
 
 _LOOP_MS = 1.0
 """A naive loop shorter than this reads no lines: there is nothing to compare with."""
@@ -32,16 +33,27 @@ def measure(options: Options) -> Iterator[Figure]:
         send_all(aggregator, batches)
         wait_found(aggregator, options.rows)
         wait_quiet(aggregator, options.settle_s)
-        for query, figure in ask_all(aggregator, lines):
+        for query, expected, figure in ask_all(aggregator, lines):
             if victoria is None:
                 yield figure
             else:
-                other_ms = victoria.median_ms(query.name, query.logsql)
-                yield replace(figure, victoria_logs=other_ms, goal=at_most(other_ms))
+                yield _beside(victoria, query, query.size(expected), figure)
 
 
-def ask_all(aggregator: Aggregator, lines: list[bytes]) -> Iterator[tuple[Query[Any], Figure]]:
-    """Ask Q1 to Q9 of an aggregator that holds these lines and no others."""
+def _beside(victoria: VictoriaLogs, query: Query[Any], size: int, figure: Figure) -> Figure:
+    timing = victoria.timing(query.name, query.logsql)
+    found = answer_size(query.name, timing.answer)
+    if found != size:
+        return replace(figure, note=f"{figure.note}, VictoriaLogs found {found}, not {size}")
+    return replace(figure, victoria_logs=timing.median_ms, goal=at_most(timing.median_ms))
+
+
+def ask_all(aggregator: Aggregator, lines: list[bytes]) -> Iterator[tuple[Query[Any], Any, Figure]]:
+    """Ask Q1 to Q9 of an aggregator that holds these lines and no others.
+
+    Yields:
+        Each query, the naive loop's answer, and the figure.
+    """
     connection = aggregator.connect()
     for query in queries(lines):
         started = time.perf_counter()
@@ -53,7 +65,7 @@ def ask_all(aggregator: Aggregator, lines: list[bytes]) -> Iterator[tuple[Query[
             notes.append(query.aim)
             if naive_ms > _LOOP_MS:
                 notes.append(f"{figure.measured / naive_ms:.3g} of a naive loop")
-        yield query, replace(figure, note=", ".join(filter(None, notes)))
+        yield query, expected, replace(figure, note=", ".join(filter(None, notes)))
     connection.close()
 
 
@@ -72,12 +84,14 @@ def checked(
     try:
         timing = timed(lambda: aggregator.ask(connection, "POST", request.path, request.body))
     except AnswerError as error:
-        if error.status != http.client.NOT_FOUND:
-            raise
-        return Figure(name=query.name, unit="ms", measured=None, note=f"no such route: {request.path}")
-    problem = query.problem(timing.answer, expected)
+        missing = error.status == http.client.NOT_FOUND
+        return _unmeasured(query, f"no such route: {request.path}" if missing else str(error))
+    try:
+        problem = query.problem(timing.answer, expected)
+    except (LookupError, TypeError, ValueError, TimeoutError) as error:
+        problem = f"unreadable: {error!r}"
     if problem:
-        return Figure(name=query.name, unit="ms", measured=None, note=f"WRONG ANSWER: {problem}")
+        return _unmeasured(query, f"WRONG ANSWER: {problem}")
     return Figure(
         name=query.name,
         unit="ms",
@@ -85,3 +99,7 @@ def checked(
         goal=at_most(query.goal_ms),
         note=f"p95 {timing.p95_ms:.1f}",
     )
+
+
+def _unmeasured(query: Query[Any], note: str) -> Figure:
+    return Figure(name=query.name, unit="ms", measured=None, note=note)

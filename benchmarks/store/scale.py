@@ -12,7 +12,8 @@ from benchmarks.store.blocks import Block, Span
 from benchmarks.store.figures import Figure, at_most
 from benchmarks.store.load import send_all, wait_found, wait_quiet
 from benchmarks.store.options import Options
-from benchmarks.store.queries import Query, absent_word, needle, p95, top_100, word_count
+from benchmarks.store.queries import absent_word, needle, p95, top_100, word_count
+from benchmarks.store.query_kinds import Query
 from benchmarks.store.query_suite import checked
 
 _BLOCK_ROWS = 55_000
@@ -38,7 +39,7 @@ def measure(options: Options) -> Iterator[Figure]:
                 name=f"sending up to {large * block.rows:,} rows",
                 unit="s",
                 measured=sending_s,
-                note=f"after {small * block.rows:,}; generating all took about {generating_s:.0f} s",
+                note=f"after {small * block.rows:,}; generating all took about {generating_s:.1f} s",
             )
             yield Figure(name="peak RSS (VmHWM), all rows", unit="MiB", measured=aggregator.peak_rss_mb())
             after = _ask(aggregator, block, large, start)

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from benchmarks.corpus import bodies
-from benchmarks.store.queries import Query, queries
+from benchmarks.store.queries import queries
+from benchmarks.store.query_kinds import Query
 
 _LINES = b"".join(bodies(4000)).splitlines()
 _QUERIES = {query.name[:2]: query for query in queries(_LINES)}

@@ -2,7 +2,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from benchmarks.store.victoria_logs import VictoriaLogs, insertion, question, read_use
+from benchmarks.store.victoria_logs import VictoriaLogs, answer_size, insertion, question, read_use
 
 
 def _form(body: bytes) -> dict[str, list[str]]:
@@ -32,7 +32,7 @@ def test_a_search_asks_for_the_latest_100() -> None:
 def test_a_histogram_asks_for_minutes_by_service_and_level() -> None:
     path, body, _ = question("Q6 histogram", "*")
     assert path == "/select/logsql/hits"
-    assert _form(body) == {"query": ["*"], "step": ["1m"], "field": ["service", "level"], "start": ["0"]}
+    assert _form(body) == {"query": ["*"], "step": ["1m"], "field": ["service", "level"]}
 
 
 @pytest.mark.parametrize("name", ["Q8 count", "Q9 p95"])
@@ -40,6 +40,22 @@ def test_numbers_come_from_its_statistics(name: str) -> None:
     path, body, _ = question(name, "* | stats count() rows")
     assert path == "/select/logsql/stats_query"
     assert _form(body) == {"query": ["* | stats count() rows"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "size"),
+    [
+        ("Q1", b'{"_msg":"a"}\n{"_msg":"b"}\n', 2),
+        ("Q7", b"", 0),
+        ("Q6", b'{"hits":[{"fields":{},"timestamps":[],"values":[],"total":60},{"total":5}]}', 65),
+        ("Q8", b'{"data":{"result":[{"metric":{},"value":[1704153600,"20395342"]}]}}', 20395342),
+        ("Q9", b'{"data":{"result":[{"metric":{"service":"a"}},{"metric":{"service":"b"}}]}}', 2),
+    ],
+)
+def test_the_size_of_an_answer_is_its_rows_counted_rows_or_groups(
+    name: str, answer: bytes, size: int
+) -> None:
+    assert answer_size(name, answer) == size
 
 
 def test_what_it_used_is_read_from_its_metrics() -> None:
