@@ -1,4 +1,4 @@
-"""Kinds of queries: each with its request, a naive loop over the lines that knows the answer, and a comparison.
+"""Kinds of queries, each with its request, a naive loop that knows the answer, and a comparison.
 
 A comparison returns what is wrong, or nothing, so that a wrong answer can't look fast.
 """
@@ -142,7 +142,7 @@ class Histogram:
 
     def request(self) -> Request:
         """Return what to ask."""
-        return routes.histogram(("service", "level"), step_s=60)
+        return routes.histogram(step_s=60)
 
     def naive(self, lines: list[bytes]) -> Counter[tuple[str, ...]]:
         """Count all lines."""

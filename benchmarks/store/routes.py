@@ -34,14 +34,14 @@ def count(query: str) -> Request:
     return _post("/api/v1/count", query=query)
 
 
-def histogram(by: tuple[str, ...], step_s: int) -> Request:
-    """Ask for the number of rows by time and fields, of everything."""
-    return _post("/api/v1/histogram", query="", step_s=step_s, by=list(by))
+def histogram(step_s: int) -> Request:
+    """Ask for the number of all rows by time, service and level."""
+    return _post("/api/v1/histogram", query="", step_s=step_s, by_service=True)
 
 
 def p95(field: str, by: str) -> Request:
-    """Ask for the 95th percentile of a field by another, of everything."""
-    return _post("/api/v1/aggregate", query="", field=field, functions=["p95"], by=by)
+    """Ask for the 95th percentile of a field by another, of all rows."""
+    return _post("/api/v1/aggregate", query="", functions=["p95"], field=field, by=[by])
 
 
 def read_rows(answer: bytes) -> list[dict[str, Any]]:
@@ -55,20 +55,20 @@ def read_rows(answer: bytes) -> list[dict[str, Any]]:
 
 def read_count(answer: bytes) -> int:
     """Return a count."""
-    return int(_object(answer)["count"])
+    return int(_object(answer)["rows"])
 
 
 def read_histogram(answer: bytes) -> Groups:
     """Return counts by (minute, service, level); minutes as in `2026-11-23T10:00`."""
     return {
-        (_minute(bucket["time"]), bucket["service"], bucket["level"]): bucket["count"]
+        (_minute(bucket["time"]), bucket["service"], bucket["level"]): bucket["rows"]
         for bucket in _object(answer)["buckets"]
     }
 
 
 def read_p95(answer: bytes) -> Groups:
-    """Return 95th percentiles by (service,)."""
-    return {(group["service"],): group["p95"] for group in _object(answer)["groups"]}
+    """Return 95th percentiles by the values of what they were asked by."""
+    return {tuple(group["by"].values()): group["p95"] for group in _object(answer)["groups"]}
 
 
 def _post(path: str, **fields: object) -> Request:

@@ -62,5 +62,24 @@ def test_a_partial_answer_is_refused() -> None:
 def test_a_wrong_count_is_a_problem() -> None:
     count = sum(b"unavailable" in line for line in _LINES)
     assert count
-    assert _problem("Q8", json.dumps({"count": count}).encode()) == ""
-    assert _problem("Q8", json.dumps({"count": count - 1}).encode()) == f"{count - 1} rows, not {count}"
+    assert _problem("Q8", json.dumps({"rows": count}).encode()) == ""
+    assert _problem("Q8", json.dumps({"rows": count - 1}).encode()) == f"{count - 1} rows, not {count}"
+
+
+def test_a_histogram_must_have_every_count() -> None:
+    buckets = [
+        {"time": f"{minute}:00Z", "service": service, "level": level, "rows": rows}
+        for (minute, service, level), rows in _QUERIES["Q6"].naive(_LINES).items()
+    ]
+    assert sum(bucket["rows"] for bucket in buckets) == len(_LINES)
+    assert _problem("Q6", json.dumps({"buckets": buckets}).encode()) == ""
+    assert _problem("Q6", json.dumps({"buckets": buckets[1:]}).encode()) != ""
+
+
+def test_a_percentile_may_be_off_by_a_hundredth_and_no_service_may_lack() -> None:
+    exact = _QUERIES["Q9"].naive(_LINES)
+    groups = [{"by": {"service": name}, "p95": value * 1.005} for (name,), value in exact.items()]
+    assert _problem("Q9", json.dumps({"groups": groups}).encode()) == ""
+    assert "services" in _problem("Q9", json.dumps({"groups": groups[1:]}).encode())
+    wrong = [{**groups[0], "p95": groups[0]["p95"] * 1.08}, *groups[1:]]
+    assert "not" in _problem("Q9", json.dumps({"groups": wrong}).encode())
