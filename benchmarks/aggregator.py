@@ -17,6 +17,7 @@ import psutil
 
 _ADDON = Path(__file__).parent.parent / "addon"
 _START_S = 60.0
+_STOP_S = 60.0
 _ANSWER_S = 120.0
 
 
@@ -162,8 +163,16 @@ def running(data: Path, launcher: Sequence[str] = ()) -> Iterator[Aggregator]:
         start_s = time.perf_counter() - started
         yield Aggregator(psutil.Process(process.pid), port, data, start_s)
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise TimeoutError(f"the aggregator did not stop within {_STOP_S} s") from None
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -81,14 +81,14 @@ def at_least(limit: float) -> Goal:
     return Goal(Bound.AT_LEAST, limit)
 
 
-HEADING = f"{'figure':44} {'goal':>11} {'measured':>11} {'unit':7} {'VictoriaLogs':>12}  verdict"
+HEADING = f"{'figure':50} {'goal':>11} {'measured':>11} {'unit':7} {'VictoriaLogs':>12}  verdict"
 
 
 def table_row(figure: Figure) -> str:
     """Return a figure as one line under `HEADING`."""
     goal = "" if figure.goal is None else f"{figure.goal.bound.value} {_number(figure.goal.limit)}"
     measured, other = _number(figure.measured), _number(figure.victoria_logs)
-    cells = f"{figure.name:44} {goal:>11} {measured:>11} {figure.unit:7} {other:>12}  {figure.verdict}"
+    cells = f"{figure.name:50} {goal:>11} {measured:>11} {figure.unit:7} {other:>12}  {figure.verdict}"
     return (cells.rstrip() + (f" ({figure.note})" if figure.note else "")).rstrip()
 
 

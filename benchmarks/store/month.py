@@ -30,7 +30,7 @@ def measure(options: Options) -> Iterator[Figure]:
         found, expected = routes.read_rows(timing.answer), routes.read_rows(one[query].answer)
         alike = [row["timestamp"] for row in found] == [row["timestamp"] for row in expected]
         yield Figure(
-            name=f"last hour: {query or 'latest 100'}"[:44],
+            name=f"last hour: {query or 'latest 100'}"[:50],
             unit="x",
             measured=timing.median_ms / one[query].median_ms if alike else None,
             goal=at_most(1.2),
