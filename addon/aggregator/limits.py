@@ -36,8 +36,12 @@ disk takes it and made searchable some seconds after it; past it the next lines 
 HELD_BYTES = 16 * MIB
 """Lines written but not yet searchable that stay in memory; others are read again from their log file."""
 
-LOAD_INTERVAL_S = 0.2
-"""Least time between two small loads: each costs 10 to 20 ms of a slow core, however few its lines are."""
+LOAD_INTERVAL_S = 0.05
+"""Least time between two small loads, so that lines which come close together share one."""
+
+LOAD_REST = 8
+"""Least time between two small loads, as a multiple of what the last one took: each costs 5 to 30 ms of a
+core, however few its lines are, and this bounds it to an eighth of one."""
 
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""

@@ -26,6 +26,9 @@ _RETRY_S = 10.0
 _AT_ONCE = 2
 """Segments that are written together: a small box has few cores, and each costs memory."""
 
+_LONGEST_REST_S = 0.5
+"""What waits for the next small load waits no longer than this."""
+
 _NICENESS = 5
 """How much the threads that write segments stand back behind those that acknowledge lines and search."""
 
@@ -87,7 +90,7 @@ class Loader:
         self._gathered: deque[_Committed] = deque()
         self._gathered_bytes = 0
         self._writing: deque[_Load] = deque()
-        self._last_load_s = 0.0
+        self._next_load_s = 0.0
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "segment", initializer=_stand_back)
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -149,7 +152,7 @@ class Loader:
             return None
 
     def _pause_s(self) -> float:
-        return max(self._last_load_s + limits.LOAD_INTERVAL_S - time.monotonic(), 0.0)
+        return max(self._next_load_s - time.monotonic(), 0.0)
 
     def _go_on(self) -> None:
         while self._writing and self._writing[0].bulk.done():
@@ -207,13 +210,16 @@ class Loader:
             self._workspace.catalogue.add(self._current)
         loaded = None
         while loaded is None:
+            started_s = time.monotonic()
             try:
                 loaded = self._current.load(frames)
             except (OSError, duckdb.Error) as error:
                 _report(committed, error)
                 if self._stopping.wait(_RETRY_S):
                     return
-        self._last_load_s = time.monotonic()
+        ended_s = time.monotonic()
+        rest_s = max(limits.LOAD_INTERVAL_S, limits.LOAD_REST * (ended_s - started_s))
+        self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
         self._tell(committed, loaded)
 
     def _tell(self, committed: list[_Committed], loaded: Loaded) -> None:
