@@ -15,7 +15,7 @@ def words_filter(column: str, test: Literally | Wildcard) -> SqlFilter:
         test: what to find; its gaps stand for characters of words.
     """
     pieces = test.pieces if isinstance(test, Wildcard) else (test.text,)
-    folded = tuple(piece if isinstance(piece, Gap) else _fold(piece) for piece in pieces)
+    folded = tuple(piece if isinstance(piece, Gap) else fold(piece) for piece in pieces)
     longest = max((piece for piece in folded if isinstance(piece, str)), key=len, default="")
     text = f"lower({column})"
     if folded == ("",):
@@ -52,6 +52,6 @@ def _piece_pattern(piece: str | Gap) -> str:
             return escape(piece)
 
 
-def _fold(text: str) -> str:
-    """Lower each character by itself, as the engine's lower() does: always one for one."""
+def fold(text: str) -> str:
+    """Lower each character of a text by itself, as the engine's lower() does: always one for one."""
     return text.lower() if text.isascii() else "".join(character.lower()[0] for character in text)
