@@ -5,7 +5,8 @@ from typing import Final
 
 _KEYWORDS: Final = frozenset({"AND", "OR", "NOT", "TO"})
 _PLAIN_FIELD: Final = re.compile(r"[^\W\d][\w.@/-]*|@[\w.@/-]+")
-_PLAIN_VALUE: Final = re.compile(r"\w[\w.@/:+-]*")
+# A colon is plain where no field's name can end before it.
+_PLAIN_VALUE: Final = re.compile(r"\d[\w.@/:+-]*|\w[\w.@/+-]*")
 
 
 def quoted_field(name: str) -> str:

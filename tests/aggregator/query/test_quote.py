@@ -1,7 +1,7 @@
 """What is inserted into a search means exactly the name and the value it was made from."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator.query.ast import And, Comparison, Literally, Or, Range, Term
@@ -17,9 +17,12 @@ names_and_values = (
 )
 
 
+@settings(max_examples=500)
 @given(names_and_values, names_and_values)
 @example("AND", "NOT")
 @example("a:", "/a/")
+@example("", "A:")
+@example("_", "1:")
 def test_quoted_text_parses_back(name: str, value: str) -> None:
     field, written = quoted_field(name), quoted_value(value)
     same = Term("x", Literally(value))
