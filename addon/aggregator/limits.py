@@ -68,6 +68,9 @@ SEARCH_TIME_S = 20.0
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
 
+SUGGESTIONS = 20
+"""Names or values offered while a search is typed: as many as a list shows without becoming a page."""
+
 TAIL_ROWS = 500
 """Rows of one live message; what exceeds them is told as missed."""
 
