@@ -65,6 +65,36 @@ SEARCH_ROWS = 5000
 SEARCH_TIME_S = 20.0
 """Time budget of one search; what it found by then is answered as partial."""
 
+CONTEXT_LINES = 500
+"""Lines before a line, and after it: a screen shows fifty."""
+
+STEP_S = 366 * 24 * 3600
+"""Longest stretch of time to count by: a year."""
+
+ASKED_NAME_CHARACTERS = 1024
+"""Longest name of a field in a request: paths of nested fields are longer than names."""
+
+BUCKETS = 2000
+"""Stretches of time in one answer: more than a wide screen has columns of pixels to draw them in."""
+
+FACET_FIELDS = 16
+"""Fields of one request for facets; each is grouped by in the same pass."""
+
+FACET_VALUES = 1000
+"""Values of each field in an answer; how many there are is told besides."""
+
+GROUP_FIELDS = 4
+"""Fields that make the groups of one aggregate."""
+
+GROUPS = 10_000
+"""Groups in one answer: 1 MB of JSON, and far more than a chart can show."""
+
+EXPORT_TIME_S = 3600.0
+"""Time budget of one export: 30 million rows over a slow network."""
+
+EXPORTS_AT_ONCE = 2
+"""Exports that run together: each keeps segments from going away, and Parquet takes room on the disk."""
+
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
 

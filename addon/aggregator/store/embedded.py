@@ -1,7 +1,7 @@
 """The embedded store: a synced log of what was taken, rows in memory, Parquet segments, one reader."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import takewhile
@@ -15,8 +15,9 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import recovery
+from aggregator.store import aggregate, around, export, facets, field_uses, recovery, search, tail, tally
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
+from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
 from aggregator.store.files import Layout
@@ -24,8 +25,22 @@ from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
-from aggregator.store.protocol import Page, Search, Store, StoreSize
-from aggregator.store.reads import Reader
+from aggregator.store.protocol import Store, StoreSize
+from aggregator.store.reading import Library
+from aggregator.store.reads import (
+    Aggregate,
+    Context,
+    Count,
+    CountOverTime,
+    ExportFormat,
+    Facets,
+    FieldUses,
+    Groups,
+    Histogram,
+    Page,
+    Search,
+    Selection,
+)
 from aggregator.store.retention import expired
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
@@ -87,7 +102,7 @@ class EmbeddedStore(Store):
             }
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
-        self._reader = Reader(self._database, self._catalogue)
+        self._library = Library(self._database, self._catalogue)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
         self._sealer = Sealer(self._workspace)
@@ -122,12 +137,40 @@ class EmbeddedStore(Store):
         return self._commit.append(lines, rows, source)
 
     @override
-    def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
-        return self._reader.search(search, time_budget_s)
+    def search(self, asked: Search, budget: Budget) -> Page:
+        return search.page(self._library, asked, budget)
+
+    @override
+    def context(self, seq: int, lines: int, budget: Budget) -> Context:
+        return around.context(self._library, seq, lines, budget)
+
+    @override
+    def count(self, selection: Selection, budget: Budget) -> Count:
+        return tally.count(self._library, selection, budget)
+
+    @override
+    def histogram(self, asked: CountOverTime, budget: Budget) -> Histogram:
+        return tally.histogram(self._library, asked, budget)
+
+    @override
+    def facets(self, selection: Selection, fields: Sequence[str], limit: int, budget: Budget) -> Facets:
+        return facets.facets(self._library, selection, fields, limit, budget)
+
+    @override
+    def fields(self, selection: Selection, budget: Budget) -> FieldUses:
+        return field_uses.fields(self._library, selection, budget)
+
+    @override
+    def aggregate(self, asked: Aggregate, budget: Budget) -> Groups:
+        return aggregate.aggregate(self._library, asked, budget)
+
+    @override
+    def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
+        return export.export(self._library, selection, export_format, self._layout.folder, budget)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
-        return self._reader.since(after_seq, node, limit)
+        return tail.since(self._library, after_seq, node, limit)
 
     @override
     def size(self) -> StoreSize:
@@ -163,6 +206,7 @@ class EmbeddedStore(Store):
         self._loader.stop()
         self._sealer.stop()
         self._compactor.stop()
+        self._library.close()
         with self._catalogue.lease() as parts:
             for part in parts:
                 if isinstance(part, Segment):

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from aggregator.store.counts import Counts
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -31,6 +33,7 @@ class Part:
         last_ns: latest timestamp, ns since the epoch.
         last_seq: number of the last line that it was made of.
         size_bytes: size on the disk; 0 for rows in memory.
+        counts: its rows by minute, service and level; None where nobody counted them.
     """
 
     first_seq: int
@@ -40,6 +43,7 @@ class Part:
     last_ns: int = 0
     last_seq: int = 0
     size_bytes: int = 0
+    counts: Counts | None = None
     readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
 

@@ -67,12 +67,18 @@ class Segment(Part):
         self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
 
 
-def relation(paths: Sequence[Path]) -> str:
-    """SQL behind FROM that stands for the records of some segments."""
+def relation(paths: Sequence[Path], *, numbered: bool = False) -> str:
+    """SQL behind FROM that stands for the records of some segments.
+
+    Args:
+        paths: the segments.
+        numbered: whether a column `file_index` tells which of them a record is in, from 0.
+    """
     files = ", ".join(quote_literal(str(path)) for path in paths)
+    number = "file_index, " if numbered else ""
     return (
-        f"(SELECT {_US} * 1000 + {_NS} AS timestamp, * EXCLUDE ({_US}, {_NS}) "
-        f"FROM read_parquet([{files}], union_by_name = true))"
+        f"(SELECT {number}{_US} * 1000 + {_NS} AS timestamp, * EXCLUDE ({_US}, {_NS}) "
+        f"FROM read_parquet([{files}], union_by_name = {'true' if len(paths) > 1 else 'false'}))"
     )
 
 
