@@ -14,6 +14,7 @@ import duckdb
 
 from aggregator.errors import ReadTooLargeError
 from aggregator.query.fragment import SqlFilter
+from aggregator.query.needles import needs_of
 from aggregator.query.scope import time_bounds
 from aggregator.query.sql import compile_filter
 from aggregator.record import normalise
@@ -70,12 +71,14 @@ class Reading:
     def choose(self, selection: Selection) -> list[Part]:
         """The parts that may hold rows of a selection: every read of a selection starts here."""
         start_ns, end_ns = selection.start_ns, selection.end_ns
+        needs = needs_of(selection.node)
         return [
             part
             for part in self.parts
             if part.rows
             and (start_ns is None or part.last_ns >= start_ns)
             and (end_ns is None or part.first_ns < end_ns)
+            and part.may_match(needs)
         ]
 
     def condition(self, selection: Selection, view: View) -> SqlFilter:

@@ -4,14 +4,16 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, override
 
 import duckdb
 import structlog
 
+from aggregator.query.needles import Needs, may_match
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store import index
+from aggregator.store.counts import Counts
 from aggregator.store.files import INDEX_SUFFIX, Span, sync_file, sync_folder
 from aggregator.store.index import Index, IndexDamagedError
 from aggregator.store.lines import MISCOUNTED
@@ -39,7 +41,7 @@ class Segment(Part):
         known: its index.
     """
 
-    __slots__ = ("index", "path", "span")
+    __slots__ = ("_counts", "index", "path", "span")
 
     def __init__(self, path: Path, span: Span, known: Index) -> None:
         facts = known.facts
@@ -55,13 +57,25 @@ class Segment(Part):
         self.path = path
         self.span = span
         self.index = known
+        self._counts: Counts | None = None
+
+    @property
+    @override
+    def counts(self) -> Counts:
+        if self._counts is None:
+            self._counts = Counts.decode(self.index.facts.counts)
+        return self._counts
+
+    @override
+    def may_match(self, needs: Needs) -> bool:
+        return may_match(needs, self.index.may_hold)
 
     def close(self) -> None:
         """Let go of the files."""
         self.index.close()
 
+    @override
     def dispose(self) -> None:
-        """Delete the files."""
         self.close()
         self.path.unlink(missing_ok=True)
         self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
