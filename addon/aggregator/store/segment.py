@@ -21,8 +21,15 @@ from aggregator.store.part import Part, View
 
 _log = structlog.get_logger(__name__)
 
-_OPTIONS: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
-_ROW_GROUP_ROWS: Final = 122_880
+_OPTIONS: Final = (
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, "
+    # Columns of IDs and messages are smaller without a dictionary; filters of them stand in the index.
+    "STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000, WRITE_BLOOM_FILTER false"
+)
+_ROW_GROUP_ROWS: Final = 16_384
+"""Rows of a row group, all of which is decompressed for one record of it: with 65,536 that takes twice as
+long, and saves 5 % of the disk."""
+
 _FULL_WIDTH: Final = 48
 """Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
 
