@@ -98,6 +98,12 @@ EXPORTS_AT_ONCE = 2
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
 
+COMPLETION_TIME_S = 0.5
+"""Time to look for fields and values while somebody types; the newest records come first."""
+
+EXPLAINED_PARTS = 100
+"""Parts of the store that an explanation lists; all are counted."""
+
 SUGGESTIONS = 20
 """Names or values offered while a search is typed: as many as a list shows without becoming a page."""
 

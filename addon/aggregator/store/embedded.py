@@ -15,7 +15,18 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import aggregate, around, export, facets, field_uses, recovery, search, tail, tally
+from aggregator.store import (
+    aggregate,
+    around,
+    explain,
+    export,
+    facets,
+    field_uses,
+    recovery,
+    search,
+    tail,
+    tally,
+)
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
@@ -38,6 +49,7 @@ from aggregator.store.reads import (
     Groups,
     Histogram,
     Page,
+    Plan,
     Search,
     Selection,
 )
@@ -167,6 +179,10 @@ class EmbeddedStore(Store):
     @override
     def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
         return export.export(self._library, selection, export_format, self._layout.folder, budget)
+
+    @override
+    def explain(self, selection: Selection) -> Plan:
+        return explain.plan(self._library, selection)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:

@@ -70,15 +70,18 @@ class Reading:
 
     def choose(self, selection: Selection) -> list[Part]:
         """The parts that may hold rows of a selection: every read of a selection starts here."""
-        start_ns, end_ns = selection.start_ns, selection.end_ns
         needs = needs_of(selection.node)
+        return [part for part in self.in_time(selection) if part.may_match(needs)]
+
+    def in_time(self, selection: Selection) -> list[Part]:
+        """The parts with rows in a selection's times."""
+        start_ns, end_ns = selection.start_ns, selection.end_ns
         return [
             part
             for part in self.parts
             if part.rows
             and (start_ns is None or part.last_ns >= start_ns)
             and (end_ns is None or part.first_ns < end_ns)
-            and part.may_match(needs)
         ]
 
     def condition(self, selection: Selection, view: View) -> SqlFilter:
