@@ -33,7 +33,7 @@ UNLOADED_BYTES = 1024 * MIB
 """Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the
 disk takes it and made searchable some seconds after it; past it the next lines wait to be written."""
 
-HELD_BYTES = 16 * MIB
+HELD_BYTES = 8 * MIB
 """Lines written but not yet searchable that stay in memory; others are read again from their log file."""
 
 LOAD_INTERVAL_S = 0.05

@@ -105,6 +105,7 @@ class EmbeddedStore(Store):
         self._database = duckdb.connect(
             config={
                 "threads": _THREADS,
+                "async_threads": 0,
                 "memory_limit": _MEMORY,
                 "temp_directory": str(folder / "spill"),
                 "autoinstall_known_extensions": False,
