@@ -15,7 +15,7 @@ from aggregator.errors import InvalidFieldError
 from aggregator.query.fragment import SqlFilter
 from aggregator.store.budget import Budget
 from aggregator.store.part import Part
-from aggregator.store.reading import Library, Reading, grouped, joined, union
+from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Aggregate, Function, Group, Groups
 from aggregator.store.tally import check_step, extent
 from aggregator.store.values import Field
@@ -49,7 +49,7 @@ def aggregate(library: Library, asked: Aggregate, budget: Budget) -> Groups:
                 states = _states(reading, parts, replace(asked, selection=narrowed))
                 connection.execute(f"INSERT INTO {table} {states.sql}", states.parameters)
 
-            reading.scan(grouped(reading.choose(narrowed)), gather)
+            reading.scan(reading.grouped(reading.choose(narrowed)), gather)
             computed = _computed(reading, asked, table, asked.step_ns or end_ns - start_ns)
         width = 1 + len(asked.by)
         groups = [

@@ -9,7 +9,7 @@ import duckdb
 from aggregator.query.fragment import SqlFilter
 from aggregator.store.budget import Budget
 from aggregator.store.part import Part
-from aggregator.store.reading import Library, Reading, grouped, joined, union
+from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Facet, Facets, Selection
 from aggregator.store.tally import Dimension, tally
 from aggregator.store.values import Field
@@ -58,7 +58,7 @@ def _scanned(reading: Reading, selection: Selection, fields: Sequence[Field], li
             values = _values(reading, parts, narrowed, fields)
             connection.execute(f"INSERT INTO {table} {values.sql}", values.parameters)
 
-        reading.scan(grouped(reading.choose(narrowed)), gather)
+        reading.scan(reading.grouped(reading.choose(narrowed)), gather)
         summed = reading.summary(
             "SELECT field, value, rows, values, total FROM (SELECT field, value, sum(rows) AS rows, "
             "count(*) OVER (PARTITION BY field) AS values, "
