@@ -68,7 +68,9 @@ def check_step(step_ns: int, start_ns: int, end_ns: int) -> None:
         InvalidFieldError: it makes too many buckets.
     """
     if (end_ns - start_ns) // step_ns >= limits.BUCKETS:
-        raise InvalidFieldError(f"step: makes more than {limits.BUCKETS} buckets of this range", field="step")
+        raise InvalidFieldError(
+            f"step_s: makes more than {limits.BUCKETS} buckets of this range", field="step_s"
+        )
 
 
 def tally(
