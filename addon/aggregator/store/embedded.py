@@ -97,6 +97,8 @@ class EmbeddedStore(Store):
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._library = Library(self._database, self._catalogue)
+        self._exports = folder / "exports"
+        export.clear(self._exports)
         self._last_seq = 0
         self._sealer = Sealer(self._database, self._layout, self._catalogue)
         self._loader = Loader(
@@ -160,7 +162,7 @@ class EmbeddedStore(Store):
 
     @override
     def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
-        return export.export(self._library, selection, export_format, self._layout.folder, budget)
+        return export.export(self._library, selection, export_format, self._exports, budget)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:

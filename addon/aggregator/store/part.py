@@ -34,6 +34,7 @@ class Part:
         last_seq: number of the last row.
         size_bytes: size on the disk; 0 for rows in memory.
         counts: its rows by minute, service and level; None where nobody counted them.
+        field_kinds: kind of value → rows, of each field; None until somebody asked, or where rows still come.
     """
 
     first_seq: int
@@ -44,6 +45,7 @@ class Part:
     last_seq: int = 0
     size_bytes: int = 0
     counts: Counts | None = None
+    field_kinds: Mapping[str, Mapping[str, int]] | None = None
     readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
 

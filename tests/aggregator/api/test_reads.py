@@ -165,7 +165,7 @@ class TestExport:
         with duckdb.connect() as connection:
             rows = connection.read_parquet(str(path)).project("message").fetchall()
         assert rows == [(f"line {number}",) for number in range(20)]
-        assert not list(aggregator.data.glob("store/export-*"))
+        assert not list(aggregator.data.glob("store/exports/*"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import duckdb
 import orjson
 import pytest
 
-from aggregator.errors import ReadTimeoutError
+from aggregator import limits
+from aggregator.errors import DiskFullError, ReadTimeoutError
 from aggregator.query.parse import parse
 from aggregator.store.budget import Budget
 from aggregator.store.reads import ExportFormat, Search, Selection
@@ -107,7 +108,7 @@ def test_parquet_has_typed_times_and_the_records_in_order(store: OpenedStore, tm
     assert [row[2] for row in rows] == [record["message"] for record in records]
     assert kinds["timestamp"] == "TIMESTAMP_NS"
     assert rows[0][1] == BASE_S * 10**9
-    assert not list(store.folder.glob("export-*"))
+    assert not list(store.folder.glob("exports/*"))
 
 
 @pytest.mark.parametrize("export_format", ExportFormat)
@@ -142,10 +143,28 @@ def test_an_export_that_runs_out_of_time_says_so(store: OpenedStore, export_form
         list(store.store.export(ALL, export_format, Budget(0.0)))
 
 
+def test_parquet_leaves_room_on_the_disk_for_intake(
+    store: OpenedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "EXPORT_FREE_BYTES", 2**60)
+    with pytest.raises(DiskFullError, match="MiB"):
+        list(store.store.export(ALL, ExportFormat.PARQUET, Budget()))
+    assert list(store.store.export(ALL, ExportFormat.CSV, Budget()))
+
+
+def test_files_of_an_export_that_was_killed_go_at_the_next_start(tmp_path: Path) -> None:
+    with opened(tmp_path):
+        left = tmp_path / "exports" / "x"
+        left.mkdir(parents=True)
+        (left / "0.parquet").touch()
+    with opened(tmp_path):
+        assert not left.exists()
+
+
 def test_an_export_that_is_given_up_lets_go_of_everything(store: OpenedStore) -> None:
     pieces = store.store.export(ALL, ExportFormat.PARQUET, Budget())
     next(pieces)
     pieces.close()
-    assert not list(store.folder.glob("export-*"))
+    assert not list(store.folder.glob("exports/*"))
     with store.store._catalogue.lease() as parts:
         assert [part.readers for part in parts] == [1] * len(parts)

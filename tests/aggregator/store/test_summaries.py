@@ -125,6 +125,15 @@ class TestFields:
         assert "exception" not in found
         assert "_rest" not in found
 
+    def test_segments_are_read_for_it_once(self, store: OpenedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = store.store.fields(ALL, Budget())
+        assert store.store.fields(Selection(parse("level:error")), Budget()).fields != first.fields
+        with store.store._catalogue.lease() as parts:
+            for part in parts:
+                if part.size_bytes:
+                    monkeypatch.setattr(part, "view", None)
+        assert store.store.fields(ALL, Budget()) == first
+
     def test_the_most_frequent_come_first(self, store: OpenedStore) -> None:
         rows = [use.rows for use in store.store.fields(ALL, Budget()).fields]
         assert rows == sorted(rows, reverse=True)
