@@ -5,6 +5,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,13 +213,13 @@ class TestAggregates:
         with pytest.raises(InvalidFieldError, match="step"):
             store.store.aggregate(asked, Budget())
 
-    def test_numbers_that_are_no_finite_ones_do_not_count(self, store: OpenedStore) -> None:
-        for value in ("nan", "inf", "1e999", "0x10", " 1", "1_0"):
-            store.take({"message": "odd", "odd": value})
-        store.take(b'{"message": "odd", "odd": 1e999}', {"message": "odd", "odd": 5})
-        asked = Aggregate(Selection(parse("odd")), [Function.COUNT, Function.MAX], "odd")
-        (group,) = store.store.aggregate(asked, Budget()).groups
-        assert group.values == {Function.COUNT: 1, Function.MAX: 5.0}
+    def test_numbers_that_are_no_finite_ones_do_not_count(self, tmp_path: Path) -> None:
+        with opened(tmp_path) as store:
+            store.take(*({"odd": value} for value in ("nan", "inf", "1e999", "0x10", " 1", "1_0")))
+            store.take(b'{"odd": 1e999}', {"odd": 5})
+            asked = Aggregate(ALL, [Function.COUNT, Function.MAX], "odd")
+            (group,) = store.store.aggregate(asked, Budget()).groups
+            assert group.values == {Function.COUNT: 1, Function.MAX: 5.0}
 
     def test_tables_that_gather_are_gone_afterwards(self, store: OpenedStore) -> None:
         store.store.aggregate(Aggregate(ALL, [Function.P95], "v"), Budget(0.0))
