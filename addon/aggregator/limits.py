@@ -92,6 +92,9 @@ GROUPS = 10_000
 EXPORT_TIME_S = 3600.0
 """Time budget of one export: 30 million rows over a slow network."""
 
+EXPORT_FREE_BYTES = 256 * MIB
+"""Room on the disk that a Parquet export leaves free: intake needs it while the export is there."""
+
 EXPORTS_AT_ONCE = 2
 """Exports that run together: each keeps segments from going away, and Parquet takes room on the disk."""
 

@@ -116,6 +116,8 @@ class EmbeddedStore(Store):
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._library = Library(self._database, self._catalogue)
+        self._exports = folder / "exports"
+        export.clear(self._exports)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
         self._sealer = Sealer(self._workspace)
@@ -179,7 +181,7 @@ class EmbeddedStore(Store):
 
     @override
     def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
-        return export.export(self._library, selection, export_format, self._layout.folder, budget)
+        return export.export(self._library, selection, export_format, self._exports, budget)
 
     @override
     def explain(self, selection: Selection) -> Plan:
