@@ -20,7 +20,7 @@ from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Page, Position, Search, Selection
 
 _PROBED_ROWS = 10_000
-"""Rows from which on a part is first asked for its end alone, where a page of frequent rows is found."""
+"""Rows from which on a part is first asked for its end alone, where a page of all rows is found."""
 
 _PROBED_PER_ROW = 4
 """How many of a part's last rows are looked at in that, for each row that is wanted."""
@@ -170,10 +170,15 @@ class _Finder:
         by_part: dict[int, list[_Key]] = defaultdict(list)
         for key in keys:
             by_part[key[2]].append(key)
-        each = self._reading.scan(by_part.values(), self._rows)
+        runs = list(by_part.values())
+        if len(runs) == 1:
+            # Row groups take long to decompress, so each half has a core to itself.
+            half = (len(keys) + 1) // 2
+            runs = [run for run in (runs[0][:half], runs[0][half:]) if run]
+        each = self._reading.scan(runs, self._rows)
         read = {
-            (index, record.seq): record
-            for index, rows in zip(by_part, each, strict=True)
+            (run[0][2], record.seq): record
+            for run, rows in zip(runs, each, strict=True)
             for record in rows or ()
         }
         places = [(index, abs(seq)) for _, seq, index in keys]
