@@ -5,7 +5,8 @@ from pathlib import Path
 
 import orjson
 
-from aggregator.errors import InvalidFieldError
+from aggregator.errors import DiskFullError, InvalidFieldError
+from aggregator.store.commit import FULL
 from aggregator.store.files import write_atomically
 
 _RETENTION_DAYS = range(1, 3651)
@@ -48,9 +49,16 @@ class SettingsFile:
 
         Raises:
             InvalidFieldError: a setting is not known, or its value is out of its limits.
+            DiskFullError: there is no room to keep them; the old ones hold.
+            OSError: the disk refuses to keep them for another reason; the old ones hold.
         """
         settings = _changed(self._settings, changes)
-        write_atomically(self._path, orjson.dumps(asdict(settings)))
+        try:
+            write_atomically(self._path, orjson.dumps(asdict(settings)))
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise DiskFullError("the disk is full: the settings stay as they were") from error
         self._settings = settings
         return settings
 
