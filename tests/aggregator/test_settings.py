@@ -73,3 +73,29 @@ def test_a_change_that_finds_no_room_leaves_the_old_settings(make_disk: MakeDisk
     with pytest.raises(DiskFullError):
         settings.change({"retention_days": 10})
     assert settings.settings.retention_days == SettingsFile(path).settings.retention_days == 9
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"retention_days":'])
+def test_a_damaged_file_is_set_aside_and_defaults_hold(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    assert SettingsFile(path).settings.retention_days == 30
+    assert (tmp_path / "settings.json.damaged").read_bytes() == content
+    assert SettingsFile(path).change({"retention_days": 9}).retention_days == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "days"),
+    [
+        (b'{"retention_days":7,"from_a_newer_version":1}', 7),
+        (b'{"from_a_newer_version":{"a":[]},"retention_days":7}', 7),
+        (b'{"retention_days":0}', 30),
+        (b'{"retention_days":"7"}', 30),
+    ],
+)
+def test_what_can_be_used_of_a_damaged_file_outlives_it(tmp_path: Path, content: bytes, days: int) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    for _ in range(2):
+        assert SettingsFile(path).settings.retention_days == days
+    assert (tmp_path / "settings.json.damaged").read_bytes() == content

@@ -78,16 +78,17 @@ class ForkedAggregator(Aggregator):
     process: Forked
 
 
-def fork(data: Path, changed: Mapping[str, float] = SMALL) -> ForkedAggregator:
+def fork(data: Path, changed: Mapping[str, float] = SMALL, *, output: Path | None = None) -> ForkedAggregator:
     """Fork an aggregator that begins when it is told to.
 
     Args:
         data: its data folder.
         changed: name of a module's constant → value that it has in there.
+        output: file for its own log lines, if not the tests' standard error.
     """
     port = free_port()
     reads, writes = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_run, args=(reads, data, port, dict(changed)), daemon=True)
+    process = _CONTEXT.Process(target=_run, args=(reads, data, port, dict(changed), output), daemon=True)
     process.start()
     reads.close()
 
@@ -99,9 +100,11 @@ def fork(data: Path, changed: Mapping[str, float] = SMALL) -> ForkedAggregator:
 
 
 @contextmanager
-def forked(data: Path, changed: Mapping[str, float] = SMALL) -> Iterator[Aggregator]:
+def forked(
+    data: Path, changed: Mapping[str, float] = SMALL, *, output: Path | None = None
+) -> Iterator[Aggregator]:
     """Run a forked aggregator, and stop it if it has not ended."""
-    aggregator = fork(data, changed)
+    aggregator = fork(data, changed, output=output)
     aggregator.process.go()
     try:
         wait_until_healthy(aggregator)
@@ -112,7 +115,11 @@ def forked(data: Path, changed: Mapping[str, float] = SMALL) -> Iterator[Aggrega
     assert status == 0
 
 
-def _run(gate: Connection, data: Path, port: int, changed: Mapping[str, float]) -> NoReturn:
+def _run(
+    gate: Connection, data: Path, port: int, changed: Mapping[str, float], output: Path | None
+) -> NoReturn:
+    if output is not None:
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
     for name, value in changed.items():
         module, _, constant = name.rpartition(".")
         assert hasattr(importlib.import_module(module), constant)
