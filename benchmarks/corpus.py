@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 
+START = datetime(2026, 11, 23, tzinfo=UTC)
 SERVICES = {
     "websocket-ingestion": 46,
     "enrichment-pipeline": 24,
@@ -32,25 +33,35 @@ type _Fields = dict[str, object]
 type _Shape = Callable[[random.Random, _Fields], None]
 
 
-def bodies(rows: int, rows_per_body: int = 5000, seed: int = 7) -> Iterator[bytes]:
+def bodies(
+    rows: int,
+    rows_per_body: int = 5000,
+    seed: int = 7,
+    *,
+    start: datetime = START,
+    interval_ms: float = 1.0,
+) -> Iterator[bytes]:
     """Yield NDJSON bodies.
 
     Args:
-        rows: lines in all, in the order of time, 1 ms apart on average.
+        rows: lines in all, in the order of time.
         rows_per_body: lines of each body.
         seed: the same seed gives the same lines.
+        start: time just before the first line, in UTC.
+        interval_ms: time between two lines on average.
     """
-    for lines in batched(_lines(rows, random.Random(seed)), rows_per_body, strict=False):
-        yield "".join(lines).encode()
+    lines = _lines(rows, random.Random(seed), start, interval_ms)
+    for body in batched(lines, rows_per_body, strict=False):
+        yield "".join(body).encode()
 
 
-def _lines(rows: int, source: random.Random) -> Iterator[str]:
-    time = datetime(2026, 11, 23, tzinfo=UTC)
+def _lines(rows: int, source: random.Random, start: datetime, interval_ms: float) -> Iterator[str]:
+    time = start
     requests = [_hex(source, 32) for _ in range(_OPEN_REQUESTS)]
     names, weights = list(SERVICES), list(SERVICES.values())
     shapes, shares = list(_SHAPES), list(_SHAPES.values())
     for _ in range(rows):
-        time += timedelta(milliseconds=source.random() * 2)
+        time += timedelta(milliseconds=source.random() * 2 * interval_ms)
         service = source.choices(names, weights)[0]
         request = source.randrange(_OPEN_REQUESTS)
         if source.random() < 0.2:

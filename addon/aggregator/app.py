@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from aggregator import damaged_files, limits
-from aggregator.api import health, live, page, search, settings, stats
+from aggregator.api import export, health, live, page, search, settings, stats, summary
 from aggregator.api.responses import answer_errors
 from aggregator.config import Config
 from aggregator.instance import read_or_make
@@ -31,7 +31,18 @@ def make_app(config: Config) -> web.Application:
     """Build the application; its parts start with it."""
     app = web.Application(middlewares=[page.protect, answer_errors], client_max_size=limits.BODY_BYTES)
     app.cleanup_ctx.append(lambda app: _run_parts(app, config))
-    for routes in (intake_routes, metrics_routes, search, live, stats, settings, health, page):
+    for routes in (
+        intake_routes,
+        metrics_routes,
+        search,
+        summary,
+        export,
+        live,
+        stats,
+        settings,
+        health,
+        page,
+    ):
         routes.add_routes(app)
     return app
 

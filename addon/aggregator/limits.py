@@ -29,11 +29,19 @@ FUTURE_TIMESTAMP_S = 24 * 3600
 PENDING_BYTES = 64 * MIB
 """Lines that wait to be written; past it senders are asked to come again."""
 
-UNLOADED_BYTES = 32 * MIB
-"""Lines written but not yet searchable; past it the next ones wait to be written."""
+UNLOADED_BYTES = 1024 * MIB
+"""Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the
+disk takes it and made searchable some seconds after it; past it the next lines wait to be written."""
 
-LOAD_INTERVAL_S = 0.2
-"""Least time between two small loads: each costs 10 to 20 ms of a slow core, however few its lines are."""
+HELD_BYTES = 16 * MIB
+"""Lines written but not yet searchable that stay in memory; others are read again from their log file."""
+
+LOAD_INTERVAL_S = 0.05
+"""Least time between two small loads, so that lines which come close together share one."""
+
+LOAD_REST = 8
+"""Least time between two small loads, as a multiple of what the last one took: each costs 5 to 30 ms of a
+core, however few its lines are, and this bounds it to an eighth of one."""
 
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
@@ -44,14 +52,54 @@ SEAL_BYTES = 64 * MIB
 SEAL_AGE_S = 3600.0
 """Age at which rows become a segment however few they are, so that segments follow the hours."""
 
+COMPACT_SEGMENTS = 8
+"""Small segments of a day that are made into one: with more of them searches slow down, with fewer the same
+records are written more often."""
+
+COMPACT_INTERVAL_S = 30.0
+"""Time between two looks for small segments; they are made by the hour, or by large loads."""
+
 SEARCH_ROWS = 5000
 """Rows of one page of a search."""
 
 SEARCH_TIME_S = 20.0
 """Time budget of one search; what it found by then is answered as partial."""
 
+CONTEXT_LINES = 500
+"""Lines before a line, and after it: a screen shows fifty."""
+
+STEP_S = 366 * 24 * 3600
+"""Longest stretch of time to count by: a year."""
+
+ASKED_NAME_CHARACTERS = 1024
+"""Longest name of a field in a request: paths of nested fields are longer than names."""
+
+BUCKETS = 2000
+"""Stretches of time in one answer: more than a wide screen has columns of pixels to draw them in."""
+
+FACET_FIELDS = 16
+"""Fields of one request for facets; each is grouped by in the same pass."""
+
+FACET_VALUES = 1000
+"""Values of each field in an answer; how many there are is told besides."""
+
+GROUP_FIELDS = 4
+"""Fields that make the groups of one aggregate."""
+
+GROUPS = 10_000
+"""Groups in one answer: 1 MB of JSON, and far more than a chart can show."""
+
+EXPORT_TIME_S = 3600.0
+"""Time budget of one export: 30 million rows over a slow network."""
+
+EXPORTS_AT_ONCE = 2
+"""Exports that run together: each keeps segments from going away, and Parquet takes room on the disk."""
+
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
+
+SUGGESTIONS = 20
+"""Names or values offered while a search is typed: as many as a list shows without becoming a page."""
 
 TAIL_ROWS = 500
 """Rows of one live message; what exceeds them is told as missed."""

@@ -21,11 +21,19 @@ _CONTEXT.set_forkserver_preload(["pytest", "aggregator.__main__"])
 _JOIN_S = 30.0
 
 SMALL: dict[str, float] = {
-    "aggregator.limits.SEAL_ROWS": 1,
+    "aggregator.limits.SEAL_AGE_S": 0,
+    "aggregator.limits.SEAL_ROWS": 1000,
     "aggregator.limits.LOAD_INTERVAL_S": 0,
+    "aggregator.limits.LOAD_REST": 0,
+    "aggregator.limits.COMPACT_SEGMENTS": 2,
+    "aggregator.limits.COMPACT_INTERVAL_S": 0.05,
     "aggregator.store.loader.BULK_ROWS": 100,
 }
-"""Each batch becomes a log file, and a segment once the next one comes; 100 lines become one at once."""
+"""Each batch becomes a log file, and a segment once the next one comes; 100 lines become one at once.
+Segments become larger ones as soon as there are two."""
+
+STILL: dict[str, float] = SMALL | {"aggregator.limits.COMPACT_INTERVAL_S": 3600}
+"""The same, but segments stay as they are."""
 
 
 class Forked:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.aggregator.running_aggregator import Aggregator
-from tests.faults.forked_aggregator import SMALL, fork, forked
+from tests.faults.forked_aggregator import STILL, fork, forked
 from tests.faults.ledger import Ledger
 from tests.faults.strace import Boundary, boundaries, program, traced
 
@@ -87,7 +87,7 @@ def day_after(client: Client) -> None:
 def leftovers(data: Path) -> Ledger:
     """Leave log files, one of them damaged and one torn, a damaged segment and a half-written one."""
     ledger = Ledger()
-    with forked(data) as aggregator:
+    with forked(data, STILL) as aggregator:
         client = Client(aggregator, ledger, 10.0)
         for name in ("lost", "kept", "last"):
             client.send(name, 1)
@@ -96,7 +96,7 @@ def leftovers(data: Path) -> Ledger:
     segment.write_bytes(segment.read_bytes()[:100])
     segments = data / "store" / "segments"
     (segments / "half.parquet.tmp").write_bytes(b"PAR1")
-    aggregator = fork(data, SMALL | {"aggregator.limits.SEAL_ROWS": 10})
+    aggregator = fork(data, STILL | {"aggregator.limits.SEAL_ROWS": 10, "aggregator.limits.SEAL_AGE_S": 3600})
     aggregator.process.go()
     try:
         assert is_up(aggregator)

@@ -32,6 +32,9 @@ OLD = 1_600_000_000
 CONSTANTS: Mapping[str, float] = {
     "aggregator.limits.SEAL_ROWS": 150,
     "aggregator.limits.LOAD_INTERVAL_S": 0.02,
+    "aggregator.limits.LOAD_REST": 0,
+    "aggregator.limits.COMPACT_SEGMENTS": 3,
+    "aggregator.limits.COMPACT_INTERVAL_S": 0.05,
     "aggregator.store.loader.BULK_ROWS": 80,
 }
 """So small that everything that the store does happens many times a second."""

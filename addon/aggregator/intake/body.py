@@ -73,16 +73,19 @@ async def read_body(
 async def _receive(request: web.Request, limit_bytes: int) -> bytes:
     if request.content_length is not None and request.content_length > limit_bytes:
         raise _too_large(limit_bytes)
-    body = bytearray()
+    # Joined once: a body that grows piece by piece is copied several times.
+    pieces: list[bytes] = []
+    size_bytes = 0
     try:
         async with asyncio.timeout(limits.BODY_TIMEOUT_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit_bytes:
+            async for piece in request.content.iter_any():
+                pieces.append(piece)
+                size_bytes += len(piece)
+                if size_bytes > limit_bytes:
                     raise _too_large(limit_bytes)
     except TimeoutError:
         raise RequestTimeoutError(f"the body did not arrive within {limits.BODY_TIMEOUT_S:.0f} s") from None
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def _too_large(limit_bytes: int) -> TooLargeError:

@@ -41,7 +41,13 @@ FILLED_BY_US = frozenset({"observed", "source"})
 NUMBER = "_id"
 """Field that shows the record's number to clients."""
 
-RESERVED = frozenset(name.casefold() for name in (*RECORD_FIELDS, *MARKS, REST, SEQ, NUMBER))
+TIMESTAMP_US = "_timestamp_us"
+TIMESTAMP_NS = "_timestamp_ns"
+"""Columns that segments have for the timestamp: whole microseconds, and the nanoseconds beyond them."""
+
+RESERVED = frozenset(
+    name.casefold() for name in (*RECORD_FIELDS, *MARKS, REST, SEQ, NUMBER, TIMESTAMP_US, TIMESTAMP_NS)
+)
 """Column names that a sender's field can't take."""
 
 _TEXT_FIELDS = tuple(name for name in RECORD_FIELDS if name not in {"timestamp", "level", *FILLED_BY_US})

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import duckdb
-
 from aggregator.record import normalise
 from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.store import segment
-from aggregator.store.files import Layout
-from aggregator.store.frame import Frame
+from aggregator.store.files import Span
+from aggregator.store.frame import Batch
 from aggregator.store.lines import Lines, assign_columns, read_lines
 from aggregator.store.loaded import Loaded
+from aggregator.store.workspace import Workspace
 
 BULK_ROWS = 16_384
 """Rows from which on a segment of their own is worth its file."""
@@ -30,7 +29,7 @@ class Bulk:
     loaded: Loaded
 
 
-def write(database: duckdb.DuckDBPyConnection, layout: Layout, frames: Sequence[Frame]) -> Bulk | None:
+def write(workspace: Workspace, frames: Sequence[Batch]) -> Bulk | None:
     """Write the lines of frames that follow each other as a segment; safe in any thread.
 
     Returns:
@@ -38,17 +37,20 @@ def write(database: duckdb.DuckDBPyConnection, layout: Layout, frames: Sequence[
 
     Raises:
         duckdb.Error: the engine lacks memory or disk.
-        OSError: the disk refuses the file.
+        OSError: the disk refuses the file, or can't read the lines.
     """
     names = {name.casefold(): name for name in normalise.MARKS}
-    path = layout.segment_file(frames[0].first_seq)
-    with database.cursor() as connection:
+    path = workspace.layout.segment_file(Span(frames[0].first_seq, frames[-1].last_seq))
+    with workspace.database.cursor() as connection:
 
         def use(lines: Lines) -> Bulk | None:
             if any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys):
                 return None
-            segment.write(connection, lines.select, path, columns=len(lines.fields), rows=lines.rows)
-            (written,) = segment.read(database, [path])
+            written = segment.write(
+                connection, segment.Contents(lines.select, lines.fields, lines.rows), path
+            )
+            if written is None:
+                return None
             return Bulk(written, Loaded.count(connection, written.view.relation, frames, duplicates=0))
 
         return read_lines(connection, frames, lambda keys: assign_columns(keys, names), use)

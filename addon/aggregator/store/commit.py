@@ -15,7 +15,7 @@ import structlog
 from aggregator import limits
 from aggregator.errors import AggregatorError, DiskFullError, OverloadedError, StoreFailedError
 from aggregator.store.files import Layout, sync_folder
-from aggregator.store.frame import Frame, encode
+from aggregator.store.frame import Frame, StoredFrame, encode
 
 _log = structlog.get_logger(__name__)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -37,7 +37,7 @@ class CommitLog:
         layout: where the log's files are.
         next_seq: number for the next line.
         current: the log file to go on with, and the rows and raw bytes that it holds.
-        on_commit: told of each frame once it is durable, in order, with the first line number of its file.
+        on_commit: told of each frame once it is durable, in order, and of where it is stored.
         on_sync: told how many seconds each write and sync took.
     """
 
@@ -47,7 +47,7 @@ class CommitLog:
         *,
         next_seq: int,
         current: tuple[Path, int, int] | None,
-        on_commit: Callable[[int, Frame], None],
+        on_commit: Callable[[Frame, StoredFrame], None],
         on_sync: Callable[[float], None],
     ) -> None:
         self._layout = layout
@@ -119,8 +119,8 @@ class CommitLog:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
+        self._path = path
         self._offset = os.lseek(descriptor, 0, os.SEEK_END)
-        self._first_seq = int(path.stem)
         self._rows = rows
         self._raw_bytes = raw_bytes
         self._opened = time.monotonic()
@@ -150,7 +150,8 @@ class CommitLog:
                 self._open(self._layout.log_file(self._next_seq), 0, 0)
                 os.close(full)
             frames = self._frames(batch)
-            self._write(b"".join(map(encode, frames)))
+            encoded = list(map(encode, frames))
+            self._write(b"".join(encoded))
         except OSError as error:
             self._refuse(batch, error)
             return
@@ -162,8 +163,10 @@ class CommitLog:
             self._unloaded_bytes += sum(len(frame.lines) for frame in frames)
         for pending in batch:
             pending.done.set_result(None)
-        for frame in frames:
-            self._on_commit(self._first_seq, frame)
+        offset = self._offset - sum(map(len, encoded))
+        for frame, data in zip(frames, encoded, strict=True):
+            self._on_commit(frame, StoredFrame.of(frame, self._path, offset, len(data)))
+            offset += len(data)
 
     def _is_file_full(self) -> bool:
         aged = time.monotonic() - self._opened >= limits.SEAL_AGE_S

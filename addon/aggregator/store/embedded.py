@@ -1,7 +1,7 @@
 """The embedded store: a synced log of what was taken, rows in memory, Parquet segments, one reader."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import takewhile
@@ -15,27 +15,48 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import recovery
+from aggregator.store import aggregate, around, export, facets, field_uses, recovery, search, tail, tally
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
+from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
+from aggregator.store.compaction import Compactor
 from aggregator.store.files import Layout
-from aggregator.store.frame import Frame
+from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
-from aggregator.store.protocol import Page, Search, Store, StoreSize
-from aggregator.store.reads import Reader
+from aggregator.store.protocol import Store, StoreSize
+from aggregator.store.reading import Library
+from aggregator.store.reads import (
+    Aggregate,
+    Context,
+    Count,
+    CountOverTime,
+    ExportFormat,
+    Facets,
+    FieldUses,
+    Groups,
+    Histogram,
+    Page,
+    Search,
+    Selection,
+)
 from aggregator.store.retention import expired
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
+from aggregator.store.unsealed import Unsealed
+from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
-_MEMORY = "256MB"
+_MEMORY = "192MB"
 _THREADS = 1
 """Threads of the engine itself: reads and loads come from threads of ours, and splitting one costs more."""
 
 _KEPT_ROWS = 10_000
 """Rows found at a start from which on they become a segment at once, to spare memory."""
+
+_REPLAY_S = 3.0
+"""Longest that a start waits for lines that are in no segment yet; the rest is loaded beside new lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +102,11 @@ class EmbeddedStore(Store):
             }
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
-        self._reader = Reader(self._database, self._catalogue)
+        self._library = Library(self._database, self._catalogue)
         self._last_seq = 0
-        self._sealer = Sealer(self._database, self._layout, self._catalogue)
-        self._loader = Loader(
-            self._database, self._layout, self._catalogue, on_loaded=self._on_loaded, on_full=self._sealer.put
-        )
+        self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
+        self._sealer = Sealer(self._workspace)
+        self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
         self._commit = CommitLog(
             self._layout,
@@ -95,6 +115,7 @@ class EmbeddedStore(Store):
             on_commit=self._on_commit,
             on_sync=events.synced,
         )
+        self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
 
     @property
     @override
@@ -116,12 +137,40 @@ class EmbeddedStore(Store):
         return self._commit.append(lines, rows, source)
 
     @override
-    def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
-        return self._reader.search(search, time_budget_s)
+    def search(self, asked: Search, budget: Budget) -> Page:
+        return search.page(self._library, asked, budget)
+
+    @override
+    def context(self, seq: int, lines: int, budget: Budget) -> Context:
+        return around.context(self._library, seq, lines, budget)
+
+    @override
+    def count(self, selection: Selection, budget: Budget) -> Count:
+        return tally.count(self._library, selection, budget)
+
+    @override
+    def histogram(self, asked: CountOverTime, budget: Budget) -> Histogram:
+        return tally.histogram(self._library, asked, budget)
+
+    @override
+    def facets(self, selection: Selection, fields: Sequence[str], limit: int, budget: Budget) -> Facets:
+        return facets.facets(self._library, selection, fields, limit, budget)
+
+    @override
+    def fields(self, selection: Selection, budget: Budget) -> FieldUses:
+        return field_uses.fields(self._library, selection, budget)
+
+    @override
+    def aggregate(self, asked: Aggregate, budget: Budget) -> Groups:
+        return aggregate.aggregate(self._library, asked, budget)
+
+    @override
+    def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
+        return export.export(self._library, selection, export_format, self._layout.folder, budget)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
-        return self._reader.since(after_seq, node, limit)
+        return tail.since(self._library, after_seq, node, limit)
 
     @override
     def size(self) -> StoreSize:
@@ -139,11 +188,12 @@ class EmbeddedStore(Store):
 
     @override
     def remove_older_than(self, days: int) -> int:
-        with self._catalogue.lease() as parts:
-            segments = [part for part in parts if isinstance(part, Segment)]
-        old = expired(segments, time.time_ns(), days)
-        for part in old:
-            self._catalogue.replace(part, None)
+        with self._workspace.changing:
+            with self._catalogue.lease() as parts:
+                segments = [part for part in parts if isinstance(part, Segment)]
+            old = expired(segments, time.time_ns(), days)
+            for part in old:
+                self._catalogue.replace([part], None)
         rows = sum(part.rows for part in old)
         if old:
             _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
@@ -155,6 +205,12 @@ class EmbeddedStore(Store):
         self._sealer.give_up_retries()
         self._loader.stop()
         self._sealer.stop()
+        self._compactor.stop()
+        self._library.close()
+        with self._catalogue.lease() as parts:
+            for part in parts:
+                if isinstance(part, Segment):
+                    part.close()
         self._database.close()
 
     def _recover_segments(self) -> list[Segment]:
@@ -193,30 +249,30 @@ class EmbeddedStore(Store):
     def _replay(self, segments: list[Segment]) -> tuple[int, tuple[Path, int, int] | None]:
         """Load what is no segment yet; return the next line's number and the log file to go on with."""
         next_seq = self._last_seq + 1
-        current: tuple[Path, int, int] | None = None
+        replayed: list[recovery.LogFile] = []
         for log_file in recovery.open_log_files(self._layout):
             if log_file.damaged_bytes:
                 self._events.damaged(log_file.damaged_bytes)
             next_seq = max(next_seq, log_file.first_seq, *(frame.last_seq + 1 for frame in log_file.frames))
             missing = [frame for frame in log_file.frames if not _is_in(frame, segments)]
-            if not missing:
-                log_file.path.unlink()
-                continue
             for frame in missing:
-                self._loader.put(log_file.first_seq, frame, _nothing)
-            current = (
-                log_file.path,
-                sum(frame.rows for frame in log_file.frames),
-                sum(len(frame.lines) for frame in log_file.frames),
-            )
-        self._loader.wait()
-        if current is not None and current[1] >= _KEPT_ROWS:
-            self._loader.close_current()
-            current = None
-        return next_seq, current
+                self._loader.put(frame, None, _nothing)
+            if missing:
+                replayed.append(log_file)
+            else:
+                log_file.path.unlink()
+        if not self._loader.wait(_REPLAY_S):
+            _log.warning("lines are still being loaded", waited_s=_REPLAY_S)
+            return next_seq, None
+        rows = sum(log_file.rows for log_file in replayed)
+        if len(replayed) == 1 and rows < _KEPT_ROWS:
+            return next_seq, (replayed[0].path, rows, replayed[0].raw_bytes)
+        self._loader.close_current()
+        return next_seq, None
 
-    def _on_commit(self, first_seq: int, frame: Frame) -> None:
-        self._loader.put(first_seq, frame, lambda: self._commit.release(len(frame.lines)))
+    def _on_commit(self, frame: Frame, stored: StoredFrame) -> None:
+        size_bytes = frame.raw_bytes
+        self._loader.put(stored, frame, lambda: self._commit.release(size_bytes))
 
     def _on_loaded(self, loaded: Loaded) -> None:
         self._last_seq = loaded.last_seq
@@ -232,8 +288,8 @@ def _size_bytes(path: Path) -> int:
         return 0
 
 
-def _is_in(frame: Frame, segments: list[Segment]) -> bool:
-    """Tell whether a segment has the lines of a frame: it has all frames of its span, or none."""
+def _is_in(frame: StoredFrame, segments: list[Segment]) -> bool:
+    """Tell whether a segment was made of the lines of a frame: it has all frames of its span."""
     return any(segment.first_seq <= frame.first_seq <= segment.last_seq for segment in segments)
 
 

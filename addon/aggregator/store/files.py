@@ -2,12 +2,55 @@
 
 import json
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Self
 
 from aggregator.errors import StoreFailedError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 2
 """Version of the store's layout; a newer one on the disk is refused untouched."""
+
+SEGMENT_SUFFIX: Final = ".parquet"
+INDEX_SUFFIX: Final = ".index"
+DAMAGED_SUFFIX: Final = ".damaged"
+
+_SEGMENT_NAME: Final = re.compile(r"(\d{20})-(\d{20})-(\d{4})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """What a segment was made of, which its file is named after.
+
+    Args:
+        first_seq: number of the first line.
+        last_seq: number of the last line.
+        generation: 0 for a segment made of the log, and one more than theirs for one made of segments.
+    """
+
+    first_seq: int
+    last_seq: int
+    generation: int = 0
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        """Read the name of a file; None if it is no segment's."""
+        found = _SEGMENT_NAME.fullmatch(path.stem)
+        return None if found is None else cls(*map(int, found.groups()))
+
+    @property
+    def name(self) -> str:
+        """The name of the segment's file, without its suffix."""
+        return f"{self.first_seq:020d}-{self.last_seq:020d}-{self.generation:04d}"
+
+    def replaces(self, other: Self) -> bool:
+        """Tell whether another segment was made into this one."""
+        return (
+            self.generation > other.generation
+            and self.first_seq <= other.first_seq
+            and other.last_seq <= self.last_seq
+        )
 
 
 def sync_folder(folder: Path) -> None:
@@ -67,9 +110,9 @@ class Layout:
         """Path of the log file that begins with a line number."""
         return self.log_folder / f"{first_seq:020d}.log"
 
-    def segment_file(self, first_seq: int) -> Path:
-        """Path of the segment that was made of the log file with the same first line number."""
-        return self.segment_folder / f"{first_seq:020d}.parquet"
+    def segment_file(self, span: Span) -> Path:
+        """Path of a segment."""
+        return self.segment_folder / (span.name + SEGMENT_SUFFIX)
 
     def log_files(self) -> list[Path]:
         """The log files, oldest first."""
@@ -77,7 +120,7 @@ class Layout:
 
     def segment_files(self) -> list[Path]:
         """The segments, oldest first."""
-        return sorted(self.segment_folder.glob("*.parquet"))
+        return sorted(self.segment_folder.glob(f"*{SEGMENT_SUFFIX}"))
 
     @staticmethod
     def _check_version(path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import duckdb
 import structlog
@@ -13,7 +14,7 @@ from aggregator.record import normalise
 from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.sql import quote_literal
 from aggregator.store import repair
-from aggregator.store.frame import Frame
+from aggregator.store.frame import Batch
 
 _log = structlog.get_logger(__name__)
 MISCOUNTED = "the engine read another number of lines than were taken"
@@ -39,7 +40,7 @@ class Lines:
 
 def read_lines[T](
     connection: duckdb.DuckDBPyConnection,
-    frames: Sequence[Frame],
+    frames: Sequence[Batch],
     columns: Callable[[Sequence[str]], Mapping[str, str]],
     use: Callable[[Lines], T],
 ) -> T:
@@ -54,23 +55,29 @@ def read_lines[T](
     Raises:
         duckdb.Error: the engine lacks memory or disk.
     """
-    lines = b"".join(frame.lines for frame in frames)
     rows = sum(frame.rows for frame in frames)
     origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
 
-    def attempt(readable: bytes) -> T:
-        with _file_of(readable) as path:
+    def attempt(readable: Callable[[bytes], bytes]) -> T:
+        may_have_null = False
+        with _memory_file() as (file, path):
+            # One after the other, since all of them together may take much memory.
+            for frame in frames:
+                lines = readable(frame.lines)
+                may_have_null = may_have_null or b"null" in lines
+                file.write(lines)
+            file.flush()
             keys = _keys(connection, path)
             fields = columns(keys)
-            batch = normalise.Batch(path, frames[0].first_seq, origins, b"null" in readable)
+            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null)
             return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
 
     for remedy in (bytes, repair.repair):
         try:
-            return attempt(remedy(lines))
+            return attempt(remedy)
         except _UNREADABLE as error:
             _log.warning("lines need repair", first_seq=frames[0].first_seq, error=str(error))
-    return attempt(repair.all_as_text(lines))
+    return attempt(repair.all_as_text)
 
 
 def assign_columns(keys: Sequence[str], names: dict[str, str]) -> dict[str, str]:
@@ -95,24 +102,25 @@ def assign_columns(keys: Sequence[str], names: dict[str, str]) -> dict[str, str]
 
 
 @contextmanager
-def _file_of(lines: bytes) -> Iterator[str]:
-    """A file in memory that the engine can read."""
+def _memory_file() -> Iterator[tuple[BinaryIO, str]]:
+    """A file in memory, to write to, and the path where the engine can read it."""
     descriptor = os.memfd_create("lines")
-    try:
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
-            file.write(lines)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)
+    with os.fdopen(descriptor, "wb") as file:
+        yield file, f"/proc/self/fd/{descriptor}"
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
-    """The top-level keys in a file: the record's own first, then the most frequent."""
+    """The top-level keys in a file: the record's own first, then the most frequent.
+
+    Most lines have the same keys as others, so whole lists of keys are counted before single ones.
+    """
     own = ", ".join(map(quote_literal, CANONICAL_NAMES))
     return [
         key
         for (key,) in connection.execute(
-            f"SELECT key FROM (SELECT unnest(json_keys(json)) AS key FROM {normalise.lines(path)}) "
-            f"GROUP BY key ORDER BY key IN ({own}) DESC, count(*) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
+            "SELECT key FROM (SELECT unnest(from_json(keys, '[\"VARCHAR\"]')) AS key, lines FROM ("
+            "SELECT to_json(json_keys(json))::VARCHAR AS keys, count(*) AS lines "
+            f"FROM {normalise.lines(path)} GROUP BY ALL)) GROUP BY key "
+            f"ORDER BY key IN ({own}) DESC, sum(lines) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
         ).fetchall()
     ]

@@ -6,7 +6,7 @@ from typing import Self
 
 import duckdb
 
-from aggregator.store.frame import Frame
+from aggregator.store.frame import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Loaded:
 
     @classmethod
     def count(
-        cls, connection: duckdb.DuckDBPyConnection, added: str, frames: Sequence[Frame], duplicates: int
+        cls, connection: duckdb.DuckDBPyConnection, added: str, frames: Sequence[Batch], duplicates: int
     ) -> Self:
         """Count the rows that were added.
 

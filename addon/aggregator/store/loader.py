@@ -1,5 +1,6 @@
 """Makes durable frames searchable, in the order in which they were committed."""
 
+import os
 import queue
 import threading
 import time
@@ -15,28 +16,33 @@ import structlog
 from aggregator import limits
 from aggregator.store.bulk import BULK_ROWS, Bulk
 from aggregator.store.bulk import write as write_bulk
-from aggregator.store.files import Layout
-from aggregator.store.frame import Frame
+from aggregator.store.frame import Batch, Frame, StoredFrame
 from aggregator.store.loaded import Loaded
-from aggregator.store.part import Catalogue
 from aggregator.store.recent import RecentRows
+from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
 _AT_ONCE = 2
 """Segments that are written together: a small box has few cores, and each costs memory."""
 
+_LONGEST_REST_S = 0.5
+"""What waits for the next small load waits no longer than this."""
+
+_NICENESS = 5
+"""How much the threads that write segments stand back behind those that acknowledge lines and search."""
+
 _FRAMES_AT_ONCE = 256
 """Frames of one load: each adds branches to its SQL, which costs planning time and time per line."""
 
-_BULK_BYTES = 8 * limits.MIB
+_BULK_BYTES = 20 * limits.MIB
 """Bytes from which on gathered frames are a good segment while others are being written."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Committed:
-    first_seq: int
-    frame: Frame
+    log_file: str
+    frame: Batch
     done: Callable[[], None]
 
 
@@ -49,7 +55,6 @@ class _Signal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    recent: RecentRows
     committed: list[_Committed]
     bulk: Future[Bulk | None]
 
@@ -57,54 +62,61 @@ class _Load:
 class Loader:
     """Loads frames into recent rows, or straight to segments when they are many.
 
-    One thread keeps the order; two write segments. While they write, frames gather for the next one.
+    One thread keeps the order; two write segments. While they write, frames gather for the next one, those
+    beyond the first few in their log file only.
 
     Args:
-        database: the in-memory database.
-        layout: where the files are.
-        catalogue: what readers see.
+        workspace: of the store.
         on_loaded: told what each load brought, after it can be found.
         on_full: given the recent rows that get no more.
     """
 
     def __init__(
         self,
-        database: duckdb.DuckDBPyConnection,
-        layout: Layout,
-        catalogue: Catalogue,
+        workspace: Workspace,
         *,
         on_loaded: Callable[[Loaded], None],
         on_full: Callable[[RecentRows], None],
     ) -> None:
-        self._database = database
-        self._layout = layout
-        self._catalogue = catalogue
+        self._workspace = workspace
         self._on_loaded = on_loaded
         self._on_full = on_full
         self._current: RecentRows | None = None
+        self._current_log = ""
         self._told: queue.Queue[_Committed | _Signal] = queue.Queue()
+        self._waiting = threading.Condition()
+        self._waiting_frames = 0
+        self._held_bytes = 0
         self._gathered: deque[_Committed] = deque()
         self._gathered_bytes = 0
         self._writing: deque[_Load] = deque()
-        self._last_load_s = 0.0
+        self._next_load_s = 0.0
         self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(_AT_ONCE, "load")
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "segment", initializer=_stand_back)
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
         self._thread.start()
 
-    def put(self, first_seq: int, frame: Frame, done: Callable[[], None]) -> None:
+    def put(self, stored: StoredFrame, frame: Frame | None, done: Callable[[], None]) -> None:
         """Hand over a durable frame.
 
         Args:
-            first_seq: number of the log file that the frame is in.
-            frame: the frame.
+            stored: where it is stored.
+            frame: the frame, if it is in memory.
             done: called when it is loaded.
         """
-        self._told.put(_Committed(first_seq, frame, done))
+        self._workspace.unsealed.add(stored.first_seq, stored.last_seq)
+        with self._waiting:
+            self._waiting_frames += 1
+            held: Batch = stored
+            if frame is not None and self._held_bytes + frame.raw_bytes <= limits.HELD_BYTES:
+                self._held_bytes += frame.raw_bytes
+                held = frame
+        self._told.put(_Committed(stored.path.name, held, done))
 
-    def wait(self) -> None:
-        """Wait until everything that was handed over is loaded."""
-        self._told.join()
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until everything that was handed over is loaded; tell whether it is."""
+        with self._waiting:
+            return self._waiting.wait_for(lambda: not self._waiting_frames, timeout_s)
 
     def close_current(self) -> None:
         """Take the present recent rows as full; only while nothing is handed over."""
@@ -125,10 +137,8 @@ class Loader:
             told = self._next(ended=ended)
             if isinstance(told, _Committed):
                 self._gathered.append(told)
-                self._gathered_bytes += len(told.frame.lines)
-            elif told is not None:
-                ended = ended or told is _Signal.END
-                self._told.task_done()
+                self._gathered_bytes += told.frame.raw_bytes
+            ended = ended or told is _Signal.END
             waiting = not self._told.empty() or (not ended and self._pause_s() > 0)
             if told is _Signal.WRITTEN or not waiting or self._gathered_bytes >= _BULK_BYTES:
                 self._go_on()
@@ -142,7 +152,7 @@ class Loader:
             return None
 
     def _pause_s(self) -> float:
-        return max(self._last_load_s + limits.LOAD_INTERVAL_S - time.monotonic(), 0.0)
+        return max(self._next_load_s - time.monotonic(), 0.0)
 
     def _go_on(self) -> None:
         while self._writing and self._writing[0].bulk.done():
@@ -153,31 +163,28 @@ class Loader:
             self._begin(self._take())
 
     def _take(self) -> list[_Committed]:
-        """Take gathered frames of one log file, as many as one segment is good for."""
-        first_seq = self._gathered[0].first_seq
+        """Take gathered frames, as many as one segment is good for."""
         taken: list[_Committed] = []
         size_bytes = 0
-        while (
-            self._gathered
-            and self._gathered[0].first_seq == first_seq
-            and size_bytes < _BULK_BYTES
-            and len(taken) < _FRAMES_AT_ONCE
-        ):
+        while self._gathered and size_bytes < _BULK_BYTES and len(taken) < _FRAMES_AT_ONCE:
             taken.append(self._gathered.popleft())
-            size_bytes += len(taken[-1].frame.lines)
+            size_bytes += taken[-1].frame.raw_bytes
         self._gathered_bytes -= size_bytes
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
-        recent = self._recent_for(committed[0].first_seq)
+        if committed[0].log_file != self._current_log:
+            self._forget_old_uids()
+            self.close_current()
+        self._current_log = committed[-1].log_file
         frames = [item.frame for item in committed]
         if sum(frame.rows for frame in frames) < BULK_ROWS:
             while self._writing:
                 self._finish_written(self._writing.popleft())
-            self._load(recent, committed)
+            self._load(committed)
             return
-        bulk = self._pool.submit(write_bulk, self._database, self._layout, frames)
-        self._writing.append(_Load(recent, committed, bulk))
+        bulk = self._pool.submit(write_bulk, self._workspace, frames)
+        self._writing.append(_Load(committed, bulk))
         bulk.add_done_callback(lambda _: self._told.put(_Signal.WRITTEN))
 
     def _finish_written(self, load: _Load) -> None:
@@ -188,52 +195,54 @@ class Loader:
             _report(load.committed, error)
             bulk = None
         if bulk is None:
-            self._load(load.recent, load.committed)
-        else:
-            self._catalogue.add(bulk.segment)
-            self._tell(load.committed, bulk.loaded)
-        self._hand_over_if_full(load.recent)
+            self._load(load.committed)
+            return
+        # Each stretch of lines is one part, so those in memory end before it.
+        self.close_current()
+        self._workspace.catalogue.add(bulk.segment)
+        self._workspace.unsealed.sealed(bulk.segment.first_seq, bulk.segment.last_seq)
+        self._tell(load.committed, bulk.loaded)
 
-    def _load(self, recent: RecentRows, committed: list[_Committed]) -> None:
+    def _load(self, committed: list[_Committed]) -> None:
+        frames = [item.frame for item in committed]
+        if self._current is None:
+            self._current = RecentRows(self._workspace.database, frames[0].first_seq)
+            self._workspace.catalogue.add(self._current)
         loaded = None
         while loaded is None:
+            started_s = time.monotonic()
             try:
-                loaded = recent.load([item.frame for item in committed])
-            except duckdb.Error as error:
+                loaded = self._current.load(frames)
+            except (OSError, duckdb.Error) as error:
                 _report(committed, error)
                 if self._stopping.wait(_RETRY_S):
                     return
-        self._last_load_s = time.monotonic()
+        ended_s = time.monotonic()
+        rest_s = max(limits.LOAD_INTERVAL_S, limits.LOAD_REST * (ended_s - started_s))
+        self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
         self._tell(committed, loaded)
 
     def _tell(self, committed: list[_Committed], loaded: Loaded) -> None:
         for item in committed:
             item.done()
-            self._told.task_done()
         self._on_loaded(loaded)
-
-    def _recent_for(self, first_seq: int) -> RecentRows:
-        previous = self._current
-        if previous is not None and previous.first_seq == first_seq:
-            return previous
-        self._current = RecentRows(self._database, first_seq)
-        self._catalogue.add(self._current)
-        if previous is not None:
-            self._forget_old_uids()
-            self._hand_over_if_full(previous)
-        return self._current
-
-    def _hand_over_if_full(self, recent: RecentRows) -> None:
-        """Hand over recent rows once no more can come, neither to them nor beside them."""
-        if recent is not self._current and all(recent is not load.recent for load in self._writing):
-            self._on_full(recent)
+        with self._waiting:
+            self._held_bytes -= sum(
+                item.frame.raw_bytes for item in committed if isinstance(item.frame, Frame)
+            )
+            self._waiting_frames -= len(committed)
+            self._waiting.notify_all()
 
     def _forget_old_uids(self) -> None:
-        with self._database.cursor() as connection:
+        with self._workspace.database.cursor() as connection:
             connection.execute(
                 "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
                 [limits.DUPLICATE_WINDOW_ROWS],
             )
+
+
+def _stand_back() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _report(committed: list[_Committed], error: Exception) -> None:

@@ -1,9 +1,11 @@
 """Parts: what a read looks through, rows in memory and segments on the disk alike."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from aggregator.store.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,14 @@ class Part:
     """A stretch of rows that one SQL relation holds.
 
     Args:
-        first_seq: number of the log file that the rows came from.
+        first_seq: number of the first line that it was made of.
         view: how to read it; replaced as a whole while rows are added.
         rows: how many rows.
         first_ns: earliest timestamp, ns since the epoch.
         last_ns: latest timestamp, ns since the epoch.
-        last_seq: number of the last row.
+        last_seq: number of the last line that it was made of.
         size_bytes: size on the disk; 0 for rows in memory.
+        counts: its rows by minute, service and level; None where nobody counted them.
     """
 
     first_seq: int
@@ -40,6 +43,7 @@ class Part:
     last_ns: int = 0
     last_seq: int = 0
     size_bytes: int = 0
+    counts: Counts | None = None
     readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
 
@@ -59,16 +63,17 @@ class Catalogue:
         with self._lock:
             self._parts.append(part)
 
-    def replace(self, old: Part, new: Part | None) -> None:
-        """Put a part in another's place in one step, or nothing; the old one goes after its readers."""
+    def replace(self, old: Sequence[Part], new: Part | None) -> None:
+        """Put a part in the place of others in one step, or nothing; the old ones go after their readers."""
         with self._lock:
-            self._parts.remove(old)
+            for part in old:
+                self._parts.remove(part)
+                part.retired = True
             if new is not None:
                 self._parts.append(new)
-            old.retired = True
-            idle = old.readers == 0
-        if idle:
-            old.dispose()
+            idle = [part for part in old if not part.readers]
+        for part in idle:
+            part.dispose()
 
     @contextmanager
     def lease(self) -> Iterator[list[Part]]:

@@ -1,63 +1,29 @@
 """What every store of log records offers, whatever engine is behind it."""
 
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
 from aggregator.store.activity import Activity
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a row stands in the order of time.
-
-    Args:
-        timestamp_ns: its timestamp, ns since the epoch.
-        seq: its number in the store, which decides between equal timestamps.
-    """
-
-    timestamp_ns: int
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """One page of a search.
-
-    Args:
-        node: what to find.
-        start_ns: earliest timestamp, inclusive.
-        end_ns: latest timestamp, exclusive.
-        limit: most rows.
-        newest_first: the order.
-        after: position of the last row of the page before.
-    """
-
-    node: Node
-    start_ns: int | None = None
-    end_ns: int | None = None
-    limit: int = 100
-    newest_first: bool = True
-    after: Position | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a search found.
-
-    Args:
-        rows: the records, in order.
-        next: where the next page goes on; None when there is nothing further.
-        partial: whether the time budget ran out.
-    """
-
-    rows: list[Record]
-    next: Position | None
-    partial: bool
+from aggregator.store.budget import Budget
+from aggregator.store.reads import (
+    Aggregate,
+    Context,
+    Count,
+    CountOverTime,
+    ExportFormat,
+    Facets,
+    FieldUses,
+    Groups,
+    Histogram,
+    Page,
+    Search,
+    Selection,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +73,45 @@ class Store(Protocol):
             StoreFailedError: the disk failed before.
         """
 
-    def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
+    def search(self, asked: Search, budget: Budget) -> Page:
         """Find one page of records."""
+
+    def context(self, seq: int, lines: int, budget: Budget) -> Context:
+        """Find the line of a number, and so many lines before and after it of the same service and host.
+
+        Raises:
+            NotFoundError: there is no such line.
+        """
+
+    def count(self, selection: Selection, budget: Budget) -> Count:
+        """Count rows."""
+
+    def histogram(self, asked: CountOverTime, budget: Budget) -> Histogram:
+        """Count rows over time, by level and perhaps by service.
+
+        Raises:
+            InvalidFieldError: the step makes too many buckets.
+        """
+
+    def facets(self, selection: Selection, fields: Sequence[str], limit: int, budget: Budget) -> Facets:
+        """Find the most frequent values of fields."""
+
+    def fields(self, selection: Selection, budget: Budget) -> FieldUses:
+        """Find the fields that occur."""
+
+    def aggregate(self, asked: Aggregate, budget: Budget) -> Groups:
+        """Compute numbers of a field, group by group.
+
+        Raises:
+            InvalidFieldError: there are too many groups.
+        """
+
+    def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
+        """Write all rows in the order of time, piece by piece; the work is done while pieces are taken.
+
+        Raises:
+            ReadTimeoutError: the time was over, or the read cancelled, before the end.
+        """
 
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
         """Find the newest records behind a number.

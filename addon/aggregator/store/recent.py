@@ -6,24 +6,23 @@ import duckdb
 
 from aggregator.record import normalise
 from aggregator.sql import quote_identifier
-from aggregator.store.frame import Frame
+from aggregator.store.frame import Batch
 from aggregator.store.lines import MISCOUNTED, Lines, assign_columns, read_lines
 from aggregator.store.loaded import Loaded
 from aggregator.store.part import Part, View
 
 
 class RecentRows(Part):
-    """The rows of one log file, in memory, but for those that went straight to a segment.
+    """The records of a stretch of lines, in memory.
 
     Args:
         database: the in-memory database.
-        first_seq: number of the log file.
+        first_seq: number of the first line.
     """
 
-    __slots__ = ("_connection", "_fields", "_names", "_table", "first_row_seq")
+    __slots__ = ("_connection", "_fields", "_names", "_table")
 
     def __init__(self, database: duckdb.DuckDBPyConnection, first_seq: int) -> None:
-        self.first_row_seq: int | None = None
         self._connection = database.cursor()
         self._names = {name.casefold(): name for name in normalise.MARKS}
         self._fields: Mapping[str, str] = {name: name for name in normalise.MARKS}
@@ -34,7 +33,7 @@ class RecentRows(Part):
         self._connection.execute(f"CREATE TABLE {self._table} ({columns})")
         super().__init__(first_seq, View(self._table, self._fields), last_seq=first_seq - 1)
 
-    def load(self, frames: Sequence[Frame]) -> Loaded:
+    def load(self, frames: Sequence[Batch]) -> Loaded:
         """Add the lines of frames that follow each other, without those that came before.
 
         Raises:
@@ -52,7 +51,7 @@ class RecentRows(Part):
         self._connection.execute(f"DROP TABLE {self._table}")
         self._connection.close()
 
-    def _load(self, frames: Sequence[Frame], lines: Lines) -> Loaded:
+    def _load(self, frames: Sequence[Batch], lines: Lines) -> Loaded:
         self._connection.execute("BEGIN")
         try:
             for field in lines.fields.keys() - self._fields.keys():
@@ -65,10 +64,10 @@ class RecentRows(Part):
             raise
         self._connection.execute("COMMIT")
         self._fields = {**self._fields, **lines.fields}
-        self._show(frames, loaded)
+        self._show(loaded)
         return loaded
 
-    def _account(self, frames: Sequence[Frame], rows: int) -> Loaded:
+    def _account(self, frames: Sequence[Batch], rows: int) -> Loaded:
         """Remove what came twice, and count what remains."""
         first_seq = frames[0].first_seq
         duplicates = self._remove_duplicates(first_seq)
@@ -79,11 +78,9 @@ class RecentRows(Part):
             raise duckdb.DataError(MISCOUNTED)
         return loaded
 
-    def _show(self, frames: Sequence[Frame], loaded: Loaded) -> None:
+    def _show(self, loaded: Loaded) -> None:
         """Let readers see what was added."""
         if loaded.rows:
-            if self.first_row_seq is None:
-                self.first_row_seq = frames[0].first_seq
             self.first_ns = min(self.first_ns, loaded.first_ns) if self.rows else loaded.first_ns
             self.last_ns = max(self.last_ns, loaded.last_ns)
             self.rows += loaded.rows

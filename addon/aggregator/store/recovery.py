@@ -9,8 +9,8 @@ import duckdb
 import structlog
 
 from aggregator.store import segment
-from aggregator.store.files import Layout, sync_folder
-from aggregator.store.frame import DamagedBytes, Frame, decode_all
+from aggregator.store.files import DAMAGED_SUFFIX, INDEX_SUFFIX, SEGMENT_SUFFIX, Layout, sync_folder
+from aggregator.store.frame import DamagedBytes, StoredFrame, locate_all
 
 _log = structlog.get_logger(__name__)
 
@@ -21,12 +21,12 @@ class LogFile:
 
     Args:
         path: the file.
-        frames: its whole frames, in order.
+        frames: where its whole frames are, in order.
         damaged_bytes: bytes that can't be read, without a torn end.
     """
 
     path: Path
-    frames: list[Frame]
+    frames: list[StoredFrame]
     damaged_bytes: int
 
     @property
@@ -34,14 +34,37 @@ class LogFile:
         """Number of its first line."""
         return int(self.path.stem)
 
+    @property
+    def rows(self) -> int:
+        """How many lines can be read of it."""
+        return sum(frame.rows for frame in self.frames)
+
+    @property
+    def raw_bytes(self) -> int:
+        """Length of the lines that can be read of it."""
+        return sum(frame.raw_bytes for frame in self.frames)
+
 
 def open_segments(database: duckdb.DuckDBPyConnection, layout: Layout) -> list[segment.Segment]:
-    """Open all segments; a damaged one is set aside under another name and reported."""
-    paths = layout.segment_files()
-    try:
-        return segment.read(database, paths)
-    except duckdb.Error:
-        return [opened for path in paths for opened in _open_or_set_aside(database, path)]
+    """Open all segments; a damaged one is set aside under another name and reported.
+
+    Of segments that were made into another one, which a crash left behind, only that other one is opened.
+    """
+    opened = []
+    with database.cursor() as connection:
+        for path in layout.segment_files():
+            try:
+                opened.append(segment.read(connection, path))
+            except (duckdb.Error, OSError) as error:
+                _set_segment_aside(path, error)
+    current = [part for part in opened if not any(other.span.replaces(part.span) for other in opened)]
+    for part in opened:
+        if part not in current:
+            part.dispose()
+    for path in layout.segment_folder.glob(f"*{INDEX_SUFFIX}"):
+        if not path.with_suffix(SEGMENT_SUFFIX).exists():
+            path.unlink()
+    return current
 
 
 def open_log_files(layout: Layout) -> Iterator[LogFile]:
@@ -53,24 +76,20 @@ def open_log_files(layout: Layout) -> Iterator[LogFile]:
         yield _read(path)
 
 
-def _open_or_set_aside(database: duckdb.DuckDBPyConnection, path: Path) -> list[segment.Segment]:
-    try:
-        return segment.read(database, [path])
-    except duckdb.Error as error:
-        aside = path.with_suffix(".damaged")
-        path.rename(aside)
-        sync_folder(path.parent)
-        _log.error("damaged segment set aside", path=str(aside), error=str(error))
-        return []
+def _set_segment_aside(path: Path, error: Exception) -> None:
+    aside = path.with_suffix(DAMAGED_SUFFIX)
+    path.rename(aside)
+    sync_folder(path.parent)
+    _log.error("damaged segment set aside", path=str(aside), error=str(error))
 
 
 def _read(path: Path) -> LogFile:
     data = path.read_bytes()
-    frames: list[Frame] = []
+    frames: list[StoredFrame] = []
     damaged_bytes = 0
-    for item in decode_all(data):
-        if isinstance(item, Frame):
-            frames.append(item)
+    for offset, size_bytes, item in locate_all(data):
+        if not isinstance(item, DamagedBytes):
+            frames.append(StoredFrame.of(item, path, offset, size_bytes))
             continue
         aside = path.with_suffix(f".{item.offset}.damaged")
         if item.at_end:

@@ -1,4 +1,4 @@
-"""Makes segments of full sets of recent rows, in a thread of its own."""
+"""Makes segments of recent rows that get no more, in a thread of its own."""
 
 import queue
 import threading
@@ -6,10 +6,11 @@ import threading
 import duckdb
 import structlog
 
+from aggregator.record import normalise
 from aggregator.store import segment
-from aggregator.store.files import Layout
-from aggregator.store.part import Catalogue
+from aggregator.store.files import Span
 from aggregator.store.recent import RecentRows
+from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 _RETRY_S = 10.0
@@ -18,18 +19,14 @@ _WAITING = 1
 
 
 class Sealer:
-    """Puts a segment in the place of each full set of recent rows, then deletes their log file.
+    """Puts a segment in the place of each full set of recent rows.
 
     Args:
-        database: the in-memory database.
-        layout: where the files are.
-        catalogue: what readers see.
+        workspace: of the store.
     """
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, layout: Layout, catalogue: Catalogue) -> None:
-        self._database = database
-        self._layout = layout
-        self._catalogue = catalogue
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._full: queue.Queue[RecentRows | None] = queue.Queue(maxsize=_WAITING)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="seal", daemon=True)
@@ -61,18 +58,14 @@ class Sealer:
         except (OSError, duckdb.Error) as error:
             _log.error("segment not written; trying again", log=recent.first_seq, error=str(error))
             return False
-        self._catalogue.replace(recent, sealed)
-        self._layout.log_file(recent.first_seq).unlink(missing_ok=True)
+        self._workspace.catalogue.replace([recent], sealed)
+        self._workspace.unsealed.sealed(recent.first_seq, recent.last_seq)
         return True
 
     def _write(self, recent: RecentRows) -> segment.Segment | None:
-        if recent.first_row_seq is None:
-            return None
-        path = self._layout.segment_file(recent.first_row_seq)
         view = recent.view
-        with self._database.cursor() as connection:
-            segment.write(
-                connection, f"FROM {view.relation}", path, columns=len(view.columns), rows=recent.rows
-            )
-        (sealed,) = segment.read(self._database, [path])
-        return sealed
+        path = self._workspace.layout.segment_file(Span(recent.first_seq, recent.last_seq))
+        columns = [name for name in view.columns if name not in normalise.MARKS]
+        with self._workspace.database.cursor() as connection:
+            contents = segment.Contents(f"FROM {view.relation}", columns, recent.rows)
+            return segment.write(connection, contents, path)

@@ -1,104 +1,198 @@
-"""Segments: immutable Parquet files, each made of the rows of one log file."""
+"""Segments: immutable Parquet files, each with the records of a stretch of lines and an index beside it."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import duckdb
+import structlog
 
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
-from aggregator.store.files import sync_file, sync_folder
+from aggregator.store import index
+from aggregator.store.files import INDEX_SUFFIX, Span, sync_file, sync_folder
+from aggregator.store.index import Index, IndexDamagedError
 from aggregator.store.lines import MISCOUNTED
 from aggregator.store.part import Part, View
 
-_OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
-_ROW_GROUP_ROWS = 122_880
-_FULL_WIDTH = 48
+_log = structlog.get_logger(__name__)
+
+_OPTIONS: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
+_ROW_GROUP_ROWS: Final = 122_880
+_FULL_WIDTH: Final = 48
 """Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
 
-_VECTOR_ROWS = 2048
+_VECTOR_ROWS: Final = 2048
+_MAGIC: Final = b"PAR1"
+_US: Final = normalise.TIMESTAMP_US
+_NS: Final = normalise.TIMESTAMP_NS
 
 
 class Segment(Part):
-    """The rows of one Parquet file."""
+    """The records of one Parquet file.
 
-    __slots__ = ("path",)
+    Args:
+        path: the file.
+        span: what it was made of.
+        known: its index.
+    """
 
-    def __init__(self, path: Path, columns: dict[str, str]) -> None:
+    __slots__ = ("index", "path", "span")
+
+    def __init__(self, path: Path, span: Span, known: Index) -> None:
+        facts = known.facts
         super().__init__(
-            first_seq=int(path.stem),
-            view=View(f"read_parquet({quote_literal(str(path))})", columns),
-            size_bytes=path.stat().st_size,
+            first_seq=span.first_seq,
+            view=View(relation([path]), _fields(facts.columns)),
+            rows=facts.rows,
+            first_ns=facts.first_ns,
+            last_ns=facts.last_ns,
+            last_seq=span.last_seq,
+            size_bytes=facts.segment_bytes + path.with_suffix(INDEX_SUFFIX).stat().st_size,
         )
         self.path = path
+        self.span = span
+        self.index = known
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.index.close()
 
     def dispose(self) -> None:
-        """Delete the file."""
+        """Delete the files."""
+        self.close()
         self.path.unlink(missing_ok=True)
+        self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
 
 
-def write(connection: duckdb.DuckDBPyConnection, select: str, path: Path, *, columns: int, rows: int) -> None:
-    """Write records as a Parquet file that is there whole or not at all.
+def relation(paths: Sequence[Path], *, numbered: bool = False) -> str:
+    """SQL behind FROM that stands for the records of some segments.
+
+    Args:
+        paths: the segments.
+        numbered: whether a column `file_index` tells which of them a record is in, from 0.
+    """
+    files = ", ".join(quote_literal(str(path)) for path in paths)
+    number = "file_index, " if numbered else ""
+    return (
+        f"(SELECT {number}{_US} * 1000 + {_NS} AS timestamp, * EXCLUDE ({_US}, {_NS}) "
+        f"FROM read_parquet([{files}], union_by_name = {'true' if len(paths) > 1 else 'false'}))"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a segment is to be made of.
+
+    Args:
+        select: SQL whose rows are the records.
+        columns: sender fields that have a column.
+        rows: how many records are expected, if that is known.
+        parameters: values bound in the SQL.
+    """
+
+    select: str
+    columns: Iterable[str]
+    rows: int | None = None
+    parameters: Sequence[object] = ()
+
+
+def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path) -> Segment | None:
+    """Write records as a segment that is there whole or not at all.
 
     Args:
         connection: where to run the SELECT.
-        select: SQL whose rows are the records.
-        path: the file.
-        columns: how many columns there are of sender fields.
-        rows: how many records are expected.
+        contents: the records.
+        path: the segment's file.
+
+    Returns:
+        The segment; None when there are no records.
 
     Raises:
         duckdb.DataError: it was another number of records.
         duckdb.Error: the engine lacks memory or disk.
         OSError: the disk refuses the file.
     """
+    columns = tuple(contents.columns)
     temporary = path.with_name(path.name + ".tmp")
-    written = connection.execute(
-        f"COPY ({select}) TO {quote_literal(str(temporary))} "
-        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(columns)})"
+    stored = (
+        # Most senders know no nanoseconds, and without them the timestamp takes half the space.
+        f"SELECT timestamp // 1000 AS {_US}, (timestamp % 1000)::SMALLINT AS {_NS}, * EXCLUDE (timestamp) "
+        f"FROM ({contents.select})"
+    )
+    copied = connection.execute(
+        f"COPY ({stored}) TO {quote_literal(str(temporary))} "
+        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(columns))})",
+        contents.parameters,
     ).fetchone()
-    if written != (rows,):
+    written = copied[0] if copied else 0
+    if contents.rows not in {None, written}:
         raise duckdb.DataError(MISCOUNTED)
+    if not written:
+        temporary.unlink()
+        return None
     sync_file(temporary)
+    known = _index(connection, temporary, columns, path.with_suffix(INDEX_SUFFIX))
     temporary.replace(path)
     sync_folder(path.parent)
+    return Segment(path, _span(path), known)
+
+
+def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
+    """Open a segment by its index, which is made again if it is missing, damaged or another segment's.
+
+    Raises:
+        duckdb.Error: the file is damaged or no segment.
+        OSError: the file can't be read.
+    """
+    span = _span(path)
+    index_path = path.with_suffix(INDEX_SUFFIX)
+    try:
+        known = index.read(index_path)
+    except IndexDamagedError as error:
+        _log.warning("index is made again", segment=path.name, reason=error.message)
+        known = _index(connection, path, _columns(connection, path), index_path)
+    if known.facts.segment_bytes != path.stat().st_size or not _is_parquet(path):
+        raise duckdb.DataError(f"{path.name} is not the file that was written")
+    return Segment(path, span, known)
+
+
+def _span(path: Path) -> Span:
+    span = Span.of(path)
+    if span is None:
+        raise duckdb.DataError(f"{path.name} is no segment's name")
+    return span
+
+
+def _is_parquet(path: Path) -> bool:
+    """Tell whether a file begins and ends as Parquet files do, without reading the rest."""
+    with path.open("rb") as file:
+        begins = file.read(len(_MAGIC)) == _MAGIC
+        file.seek(-len(_MAGIC), os.SEEK_END)
+        return begins and file.read() == _MAGIC
+
+
+def _index(connection: duckdb.DuckDBPyConnection, segment: Path, columns: Iterable[str], path: Path) -> Index:
+    """Make the index of a segment and keep it; it need not be durable, as it can be made again."""
+    known = index.build(connection, relation([segment]), columns, segment)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(index.encode(known))
+    temporary.replace(path)
+    return index.read(path)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    known = normalise.column_types().keys() | {_US, _NS}
+    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quote_literal(str(path))})")
+    return [name for name, *_ in described.fetchall() if name not in known]
+
+
+def _fields(columns: Iterable[str]) -> dict[str, str]:
+    return {name: name for name in (*normalise.MARKS, *columns)}
 
 
 def _row_group_rows(sender_columns: int) -> int:
     columns = sender_columns + len(normalise.column_types())
     return min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns // _VECTOR_ROWS * _VECTOR_ROWS)
-
-
-def read(database: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> list[Segment]:
-    """Open segments by their footers.
-
-    Raises:
-        duckdb.Error: a file is damaged or no segment.
-    """
-    listed = [str(path) for path in paths]
-    if not listed:
-        return []
-    with database.cursor() as connection:
-        names = connection.execute(
-            "SELECT file_name, list(name) FROM parquet_schema(?) WHERE type IS NOT NULL GROUP BY file_name",
-            [listed],
-        ).fetchall()
-        statistics = connection.execute(
-            "SELECT file_name, path_in_schema, min(stats_min_value::BIGINT), max(stats_max_value::BIGINT), "
-            "sum(row_group_num_rows) FROM parquet_metadata(?) "
-            "WHERE path_in_schema IN ('timestamp', '_seq') GROUP BY ALL",
-            [listed],
-        ).fetchall()
-    ranges = {(file, column): (low, high, rows) for file, column, low, high, rows in statistics}
-    known = normalise.column_types()
-    segments = []
-    for file, columns in names:
-        fields = {name: name for name in columns if name not in known or name in normalise.MARKS}
-        segment = Segment(Path(file), fields)
-        first_ns, last_ns, rows = ranges.get((file, "timestamp"), (None, None, 0))
-        _, last_seq, _ = ranges.get((file, normalise.SEQ), (None, None, 0))
-        if first_ns is None or last_seq is None:
-            raise duckdb.DataError(f"{file} has no statistics")
-        segment.first_ns, segment.last_ns, segment.rows, segment.last_seq = first_ns, last_ns, rows, last_seq
-        segments.append(segment)
-    return segments

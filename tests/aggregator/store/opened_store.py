@@ -12,9 +12,10 @@ import pytest
 
 from aggregator import limits
 from aggregator.query.parse import parse
+from aggregator.store.budget import Budget
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
 from aggregator.store.loaded import Loaded
-from aggregator.store.protocol import Position, Search
+from aggregator.store.reads import Position, Search
 
 Row: TypeAlias = dict[str, Any]
 
@@ -45,7 +46,7 @@ class OpenedStore:
     def rows(self, query: str = "", limit: int = 5000, **search: Any) -> list[Row]:
         """Search one page, the oldest first, as clients get it."""
         page = self.store.search(
-            Search(parse(query), limit=limit, **({"newest_first": False} | search)), WAIT_S
+            Search(parse(query), limit=limit, **({"newest_first": False} | search)), Budget(WAIT_S)
         )
         assert not page.partial
         return [json.loads(orjson.dumps(dict(record.fields))) for record in page.rows]
@@ -58,7 +59,9 @@ class OpenedStore:
         """Search page by page."""
         after: Position | None = None
         while True:
-            page = self.store.search(Search(parse(query), None, None, limit, newest_first, after), WAIT_S)
+            page = self.store.search(
+                Search(parse(query), None, None, limit, newest_first, after), Budget(WAIT_S)
+            )
             assert not page.partial
             yield [dict(record.fields) for record in page.rows]
             if page.next is None:
@@ -76,6 +79,10 @@ class OpenedStore:
     def segment_files(self) -> list[Path]:
         """The segments, the oldest first."""
         return sorted((self.folder / "segments").glob("*.parquet"))
+
+    def segment_seqs(self) -> list[int]:
+        """Number of the first line of each segment."""
+        return [int(path.stem.partition("-")[0]) for path in self.segment_files()]
 
 
 @contextmanager

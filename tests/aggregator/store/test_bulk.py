@@ -70,7 +70,7 @@ def test_the_rest_of_a_log_file_becomes_a_segment_beside_those_of_its_large_load
         seal_each_batch(monkeypatch)
         store.take(*numbered(22, 1))
         store.wait_until_sealed()
-        assert [int(path.stem) for path in store.segment_files()] == [1, 11, 12]
+        assert store.segment_seqs() == [1, 11, 12, 22]
         assert sorted(store.messages()) == messages(23)
     with opened(tmp_path) as store:
         assert sorted(store.messages()) == messages(23)

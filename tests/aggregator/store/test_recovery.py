@@ -169,11 +169,11 @@ def test_a_log_file_that_is_nothing_but_garbage_costs_nothing_else(tmp_path: Pat
 
 
 def test_a_store_of_a_newer_version_is_refused_untouched(sealed: Path) -> None:
-    (sealed / "format.json").write_text(json.dumps({"version": 2}))
+    (sealed / "format.json").write_text(json.dumps({"version": 3}))
     (sealed / "segments" / "new.parquet.tmp").write_bytes(b"theirs")
     before = {path: path.read_bytes() for path in sealed.rglob("*") if path.is_file()}
     with (
-        pytest.raises(StoreFailedError, match=r"format 2; this version reads 1\. Nothing was changed"),
+        pytest.raises(StoreFailedError, match=r"format 3; this version reads 2\. Nothing was changed"),
         opened(sealed),
     ):
         pass

@@ -17,7 +17,7 @@ def test_a_full_log_file_becomes_a_segment_and_goes(tmp_path: Path, monkeypatch:
             store.take({"message": f"{number}"})
         store.wait_until_sealed()
         assert [int(path.stem) for path in store.log_files()] == [4]
-        assert [int(path.stem) for path in store.segment_files()] == [1, 2, 3]
+        assert store.segment_seqs() == [1, 2, 3]
         assert store.messages() == ["0", "1", "2", "3"]
 
 

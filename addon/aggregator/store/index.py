@@ -1,0 +1,203 @@
+"""Indexes: beside each segment a small file that says what the segment holds, so that most are never opened.
+
+It has the segment's facts and a filter of its words and of the values of its IDs and names. All of it is made
+of the segment: one that is missing or damaged is made again.
+"""
+
+import mmap
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import msgspec
+import numpy as np
+
+from aggregator.errors import AggregatorError
+from aggregator.record import normalise
+from aggregator.record.fields import RUNNING_TEXT_FIELDS
+from aggregator.sql import quote_identifier, quote_literal
+from aggregator.store import bloom
+from aggregator.store.words import Hashes, distinct, value_hash, value_hashes, word_hash, word_hashes
+
+_MAGIC: Final = b"HIX1"
+_HEAD: Final = struct.Struct("<4sI")
+_CHECKSUM: Final = struct.Struct("<I")
+
+VALUE_FIELDS: Final = (
+    "service",
+    "host",
+    "logger",
+    "source",
+    "user",
+    "trace_id",
+    "span_id",
+    "correlation_id",
+    "request_id",
+    "exception_type",
+)
+"""Record fields whose whole values the filter knows."""
+
+
+class IndexDamagedError(AggregatorError):
+    """An index file is none, or not whole."""
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What is known of a segment without opening it.
+
+    Args:
+        rows: how many records.
+        first_ns: earliest timestamp, ns since the epoch.
+        last_ns: latest timestamp, ns since the epoch.
+        columns: sender fields that have a column.
+        has_rest: whether some record has sender fields without a column.
+        segment_bytes: size of the segment's file.
+        segment_crc32: checksum of the segment's file.
+    """
+
+    rows: int
+    first_ns: int
+    last_ns: int
+    columns: tuple[str, ...]
+    has_rest: bool
+    segment_bytes: int
+    segment_crc32: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index of a segment.
+
+    Args:
+        facts: what is known of it.
+        filter: Bloom filter of words and values.
+    """
+
+    facts: Facts
+    filter: bloom.Bytes
+
+    def may_hold_word(self, word: str) -> bool:
+        """Tell whether a word of ASCII may occur in the running text of any record."""
+        return bloom.holds(self.filter, word_hash(word))
+
+    def may_hold_value(self, field: str, value: str) -> bool:
+        """Tell whether a record field may have exactly this value in any record."""
+        if field not in VALUE_FIELDS:
+            return True
+        number = value_hash(field, value)
+        return number is None or bloom.holds(self.filter, number)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if isinstance(self.filter, _Mapped):
+            self.filter.file.close()
+
+
+def build(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str], segment: Path
+) -> Index:
+    """Build the index of a segment that has just been written.
+
+    Args:
+        connection: where to read.
+        relation: SQL behind FROM that stands for its records.
+        columns: sender fields that have a column.
+        segment: its file.
+
+    Raises:
+        duckdb.Error: the segment can't be read.
+        OSError: likewise.
+    """
+    row = connection.execute(
+        f"SELECT count(*), min(timestamp), max(timestamp), count({normalise.REST}) > 0 FROM {relation}"
+    ).fetchone()
+    rows, first_ns, last_ns, has_rest = row or (0, 0, 0, False)
+    hashes = [_words(connection, relation), *_values(connection, relation)]
+    size_bytes, crc32 = checksum(segment)
+    facts = Facts(rows, first_ns, last_ns, tuple(columns), has_rest, size_bytes, crc32)
+    return Index(facts, bloom.build(distinct(np.concatenate(hashes))))
+
+
+def encode(index: Index) -> bytes:
+    """Return the bytes of an index file."""
+    facts = msgspec.msgpack.encode(index.facts)
+    body = _HEAD.pack(_MAGIC, len(facts)) + facts + index.filter[:]
+    return body + _CHECKSUM.pack(zlib.crc32(body))
+
+
+def read(path: Path) -> Index:
+    """Open an index file; its filter stays on the disk.
+
+    Raises:
+        IndexDamagedError: it is missing, none, or not whole.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read()
+            facts = _facts(data)
+            mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ, trackfd=False)
+    except (OSError, struct.error, msgspec.DecodeError, ValueError) as error:
+        raise IndexDamagedError(f"{path.name}: {error}") from None
+    start = _HEAD.size + _HEAD.unpack_from(data)[1]
+    return Index(facts, _Mapped(mapped, start, len(data) - _CHECKSUM.size - start))
+
+
+def checksum(path: Path) -> tuple[int, int]:
+    """Return size in bytes and CRC-32 of a file."""
+    size_bytes = crc32 = 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            crc32 = zlib.crc32(piece, crc32)
+            size_bytes += len(piece)
+    return size_bytes, crc32
+
+
+_PIECE_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """A part of a mapped file."""
+
+    file: mmap.mmap
+    start: int
+    size_bytes: int
+
+    def __len__(self) -> int:
+        return self.size_bytes
+
+    def __getitem__(self, part: slice) -> bytes:
+        first, last, _ = part.indices(self.size_bytes)
+        return self.file[self.start + first : self.start + last]
+
+
+def _facts(data: bytes) -> Facts:
+    magic, facts_bytes = _HEAD.unpack_from(data)
+    (crc32,) = _CHECKSUM.unpack(data[-_CHECKSUM.size :])
+    if magic != _MAGIC or zlib.crc32(memoryview(data)[: -_CHECKSUM.size]) != crc32:
+        raise ValueError("the index is damaged")
+    return msgspec.msgpack.decode(data[_HEAD.size : _HEAD.size + facts_bytes], type=Facts)
+
+
+def _words(connection: duckdb.DuckDBPyConnection, relation: str) -> Hashes:
+    texts = connection.execute(
+        f"SELECT {', '.join(_lines(name) for name in RUNNING_TEXT_FIELDS)} FROM {relation}"
+    ).fetchone()
+    return np.concatenate([word_hashes(text) for text in texts or () if text] or [np.empty(0, np.uint64)])
+
+
+def _values(connection: duckdb.DuckDBPyConnection, relation: str) -> Sequence[Hashes]:
+    fields = " UNION ALL ".join(
+        f"SELECT {quote_literal(name)}, {_lines('value')} "
+        f"FROM (SELECT DISTINCT {quote_identifier(name)} AS value FROM {relation})"
+        for name in VALUE_FIELDS
+    )
+    return [value_hashes(field, values) for field, values in connection.execute(fields).fetchall() if values]
+
+
+def _lines(column: str) -> str:
+    return f"string_agg({column}, chr(10))"
