@@ -38,10 +38,12 @@ class Boundary:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """The same for files of one folder that differ in their numbers only, and for all tokens."""
-        name = self.path.name
-        alike = "token" if self.path.parent.name == "tokens" else re.sub(r"\d+", "N", name)
-        return self.syscall, alike
+        """The same for files that differ in their long numbers only, and for all small files: one way to
+        write them serves all.
+        """
+        path = self.path
+        in_store = path.parent.name in {"log", "segments"}
+        return self.syscall, re.sub(r"\d{5,}", "N", path.name) if in_store else "another"
 
     def killed(self) -> list[str]:
         """Arguments that kill the process there."""

@@ -9,6 +9,8 @@ import urllib.error
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
+from itertools import takewhile
+from operator import not_
 from pathlib import Path
 from typing import TypeAlias
 
@@ -46,8 +48,11 @@ class Client:
     patience_s: float
 
     def send(self, name: str, lines: int, *, uid: bool = True, **fields: object) -> None:
-        """Send a batch."""
+        """Send a batch, and wait until it can be found, so that the next one is loaded by itself."""
         self.ledger.send(self.aggregator, name, lines, uid=uid, **fields)
+        if f"{name}-0" in self.ledger.acknowledged:
+            query = f'message:"{name}-0"'
+            self.wait_for(lambda: bool(self.aggregator.search(query=query).json["rows"]))
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Wait a while for something to happen."""
@@ -197,6 +202,10 @@ class Bench:
         recorded = boundaries(self.report, self.data)
         if EVERY:
             return recorded
+        if self.origin.exists():
+            # What comes once lines are taken is the same on the first day.
+            taken = (boundary.kind == ("pwrite64", "N.log") for boundary in recorded)
+            recorded = [boundary for boundary, _ in zip(recorded, takewhile(not_, taken), strict=False)]
         return list({boundary.kind: boundary for boundary in reversed(recorded)}.values())[::-1]
 
 
