@@ -1,5 +1,6 @@
 """What was sent to an aggregator, what it said about it, and whether its store agrees."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,7 +73,7 @@ class Ledger:
         self.sent.add("checked")
         listed = messages_after(aggregator, "checked")
         found = set(listed)
-        assert len(listed) == len(found)
+        assert [message for message, times in Counter(listed).items() if times > 1] == []
         assert self.acknowledged <= found
         assert found <= self.sent - self.refused
 
