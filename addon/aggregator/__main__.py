@@ -13,6 +13,7 @@ from aggregator import __version__
 from aggregator.app import make_app
 from aggregator.config import Config, parse
 from aggregator.errors import AggregatorError
+from aggregator.memory import limit_arenas
 
 _log = structlog.get_logger("aggregator")
 _KEEPALIVE_S = 75.0
@@ -21,6 +22,7 @@ _STOP_S = 8.0
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
+    limit_arenas()
     config = parse()
     structlog.configure(
         processors=[
@@ -50,7 +52,7 @@ async def _serve(config: Config) -> None:
         make_app(config),
         access_log=None,
         auto_decompress=False,
-        # A read whose client goes away shall stop.
+        # For those that `ends_with_client` marks.
         handler_cancellation=True,
         keepalive_timeout=_KEEPALIVE_S,
         shutdown_timeout=_STOP_S,

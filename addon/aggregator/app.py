@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from aggregator import damaged_files, limits
-from aggregator.api import export, health, live, page, search, settings, stats, summary
-from aggregator.api.responses import answer_errors
+from aggregator.api import export, health, live, page, search, settings, stats, summary, understand
+from aggregator.api.responses import answer_errors, finish
 from aggregator.config import Config
 from aggregator.instance import read_or_make
 from aggregator.intake import routes as intake_routes
@@ -29,13 +29,16 @@ _RETENTION_INTERVAL_S = 600.0
 
 def make_app(config: Config) -> web.Application:
     """Build the application; its parts start with it."""
-    app = web.Application(middlewares=[page.protect, answer_errors], client_max_size=limits.BODY_BYTES)
+    app = web.Application(
+        middlewares=[page.protect, answer_errors, finish], client_max_size=limits.BODY_BYTES
+    )
     app.cleanup_ctx.append(lambda app: _run_parts(app, config))
     for routes in (
         intake_routes,
         metrics_routes,
         search,
         summary,
+        understand,
         export,
         live,
         stats,

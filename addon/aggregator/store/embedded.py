@@ -15,7 +15,18 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import aggregate, around, export, facets, field_uses, recovery, search, tail, tally
+from aggregator.store import (
+    aggregate,
+    around,
+    explain,
+    export,
+    facets,
+    field_uses,
+    recovery,
+    search,
+    tail,
+    tally,
+)
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
@@ -38,6 +49,7 @@ from aggregator.store.reads import (
     Groups,
     Histogram,
     Page,
+    Plan,
     Search,
     Selection,
 )
@@ -93,6 +105,7 @@ class EmbeddedStore(Store):
         self._database = duckdb.connect(
             config={
                 "threads": _THREADS,
+                "async_threads": 0,
                 "memory_limit": _MEMORY,
                 "temp_directory": str(folder / "spill"),
                 "autoinstall_known_extensions": False,
@@ -103,6 +116,8 @@ class EmbeddedStore(Store):
         )
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._library = Library(self._database, self._catalogue)
+        self._exports = folder / "exports"
+        export.clear(self._exports)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
         self._sealer = Sealer(self._workspace)
@@ -166,7 +181,11 @@ class EmbeddedStore(Store):
 
     @override
     def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
-        return export.export(self._library, selection, export_format, self._layout.folder, budget)
+        return export.export(self._library, selection, export_format, self._exports, budget)
+
+    @override
+    def explain(self, selection: Selection) -> Plan:
+        return explain.plan(self._library, selection)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:

@@ -10,6 +10,7 @@ from itertools import islice, takewhile
 
 import duckdb
 
+from aggregator.query.ast import terms
 from aggregator.query.fragment import SqlFilter
 from aggregator.record import normalise
 from aggregator.record.output import Record, records
@@ -125,7 +126,7 @@ class _Finder:
         group: Sequence[tuple[int, Part]],
     ) -> list[_Key]:
         """Find the keys of the first rows of some parts, none behind the worst that is of use."""
-        if worst is None and len(group) == 1 and group[0][1].rows >= _PROBED_ROWS:
+        if worst is None and len(group) == 1 and self._is_probed(group[0][1]):
             found = self._keys_up_to(connection, group, self._probe(group[0][1]))
             if len(found) == self._wanted:
                 return found
@@ -212,6 +213,10 @@ class _Finder:
     def _nearest(self, part: Part) -> int:
         """Where a part begins in the order of the search: no row's time comes before."""
         return -part.last_ns if self._sign < 0 else part.first_ns
+
+    def _is_probed(self, part: Part) -> bool:
+        """Whether to look at the end of a part first; a search for text is too dear to run twice."""
+        return part.rows >= _PROBED_ROWS and all(term.field is not None for term in terms(self._search.node))
 
     def _probe(self, part: Part) -> int:
         """Up to which time to look first in a part whose rows may all match."""
