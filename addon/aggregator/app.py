@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from aggregator import limits
+from aggregator import damaged_files, limits
 from aggregator.api import export, health, live, page, search, settings, stats, summary, understand
 from aggregator.api.responses import answer_errors, finish
 from aggregator.config import Config
@@ -63,7 +63,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
 
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
-        return State(
+        state = State(
             instance_id=read_or_make(config.data / "id"),
             store=EmbeddedStore(
                 config.data / "store",
@@ -79,6 +79,8 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
             apply_retention=retention_due.set,
         )
+        self_metrics.set_damaged_files(damaged_files.count(config.data))
+        return state
 
     state = await loop.run_in_executor(None, open_parts)
     app[STATE] = state

@@ -23,6 +23,9 @@ FIELD_COLUMNS = 256
 FIELD_NAME_CHARACTERS = 128
 """Longest name of a field that gets a column of its own."""
 
+VALUE_DEPTH = 500
+"""Nesting of a value in an answer; a deeper one is shown as text. Common parsers refuse more than 1,000."""
+
 FUTURE_TIMESTAMP_S = 24 * 3600
 """How far ahead of arrival a timestamp may lie: time zones are off by hours, broken clocks by years."""
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import orjson
 
-from aggregator.errors import InvalidFieldError
+from aggregator.damaged_files import set_aside
+from aggregator.errors import DiskFullError, InvalidFieldError
+from aggregator.store.commit import FULL
 from aggregator.store.files import write_atomically
 
 _RETENTION_DAYS = range(1, 3651)
@@ -26,14 +28,18 @@ class SettingsFile:
     """The settings, kept in a file.
 
     Args:
-        path: the file; defaults hold while it is missing.
+        path: the file; defaults hold while it is missing. When it is damaged it is set aside, and defaults
+            hold for the settings in it that can't be used.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._settings = Settings()
         if path.exists():
-            self._settings = _changed(self._settings, orjson.loads(path.read_bytes()))
+            self._settings, problems = _read(path)
+            if problems:
+                set_aside(path, "; ".join(problems))
+                self._keep(self._settings)
 
     @property
     def settings(self) -> Settings:
@@ -48,11 +54,39 @@ class SettingsFile:
 
         Raises:
             InvalidFieldError: a setting is not known, or its value is out of its limits.
+            DiskFullError: there is no room to keep them; the old ones hold.
+            OSError: the disk refuses to keep them for another reason; the old ones hold.
         """
         settings = _changed(self._settings, changes)
-        write_atomically(self._path, orjson.dumps(asdict(settings)))
+        try:
+            self._keep(settings)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise DiskFullError("the disk is full: the settings stay as they were") from error
         self._settings = settings
         return settings
+
+    def _keep(self, settings: Settings) -> None:
+        write_atomically(self._path, orjson.dumps(asdict(settings)))
+
+
+def _read(path: Path) -> tuple[Settings, list[str]]:
+    """Read as many settings as can be used, and say what is wrong with the others."""
+    settings = Settings()
+    try:
+        entries = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        return settings, [f"no JSON: {error}"]
+    if not isinstance(entries, dict):
+        return settings, ["no JSON object"]
+    problems = []
+    for name, value in entries.items():
+        try:
+            settings = _changed(settings, {name: value})
+        except InvalidFieldError as error:
+            problems.append(error.message)
+    return settings, problems
 
 
 def _changed(settings: Settings, changes: object) -> Settings:
