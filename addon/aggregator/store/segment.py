@@ -12,7 +12,7 @@ import structlog
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store import index
-from aggregator.store.files import INDEX_SUFFIX, Span, sync_file, sync_folder
+from aggregator.store.files import INDEX_SUFFIX, Span, size_bytes, sync_file, sync_folder
 from aggregator.store.index import Index, IndexDamagedError
 from aggregator.store.lines import MISCOUNTED
 from aggregator.store.part import Part, View
@@ -50,7 +50,7 @@ class Segment(Part):
             first_ns=facts.first_ns,
             last_ns=facts.last_ns,
             last_seq=span.last_seq,
-            size_bytes=facts.segment_bytes + path.with_suffix(INDEX_SUFFIX).stat().st_size,
+            size_bytes=facts.segment_bytes + size_bytes(path.with_suffix(INDEX_SUFFIX)),
         )
         self.path = path
         self.span = span
@@ -142,14 +142,14 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
         OSError: the file can't be read.
     """
     span = _span(path)
+    if not _is_parquet(path):
+        raise duckdb.DataError(f"{path.name} is not whole")
     index_path = path.with_suffix(INDEX_SUFFIX)
     try:
-        known = index.read(index_path)
+        known = _read_index(index_path, path)
     except IndexDamagedError as error:
         _log.warning("index is made again", segment=path.name, reason=error.message)
         known = _index(connection, path, _columns(connection, path), index_path)
-    if known.facts.segment_bytes != path.stat().st_size or not _is_parquet(path):
-        raise duckdb.DataError(f"{path.name} is not the file that was written")
     return Segment(path, span, known)
 
 
@@ -168,13 +168,26 @@ def _is_parquet(path: Path) -> bool:
         return begins and file.read() == _MAGIC
 
 
+def _read_index(path: Path, segment: Path) -> Index:
+    known = index.read(path)
+    if known.facts.segment_bytes != segment.stat().st_size:
+        known.close()
+        raise IndexDamagedError(f"{path.name}: it is of a segment of another size")
+    return known
+
+
 def _index(connection: duckdb.DuckDBPyConnection, segment: Path, columns: Iterable[str], path: Path) -> Index:
-    """Make the index of a segment and keep it; it need not be durable, as it can be made again."""
+    """Make the index of a segment and keep it if there is room; it can be made again."""
     known = index.build(connection, relation([segment]), columns, segment)
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(index.encode(known))
-    temporary.replace(path)
-    return index.read(path)
+    try:
+        temporary.write_bytes(index.encode(known))
+        temporary.replace(path)
+        return index.read(path)
+    except (OSError, IndexDamagedError) as error:
+        _log.warning("index is not kept", segment=segment.name, error=str(error))
+        temporary.unlink(missing_ok=True)
+        return known
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
