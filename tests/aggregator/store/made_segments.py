@@ -11,11 +11,12 @@ import orjson
 
 from aggregator.record import normalise
 from aggregator.record.output import records
-from aggregator.store import bulk
-from aggregator.store.files import Layout
+from aggregator.store import segment
+from aggregator.store.files import Layout, Span
 from aggregator.store.frame import Frame
+from aggregator.store.lines import Lines, assign_columns, read_lines
 from aggregator.store.part import Catalogue
-from aggregator.store.segment import Segment
+from aggregator.store.segment import Contents, Segment
 from aggregator.store.unsealed import Unsealed
 from aggregator.store.workspace import Workspace
 from tests.aggregator.store.opened_store import Row, body
@@ -32,9 +33,16 @@ def workspace(folder: Path) -> Iterator[Workspace]:
 def make(space: Workspace, first_seq: int, *lines: Row | bytes) -> Segment:
     """Write lines as a segment, numbered from `first_seq` on."""
     frame = Frame(first_seq, len(lines), time.time_ns(), "http", body(*lines))
-    made = bulk.write(space, [frame])
+    path = space.layout.segment_file(Span(frame.first_seq, frame.last_seq))
+    names = {name.casefold(): name for name in normalise.MARKS}
+    with space.database.cursor() as connection:
+
+        def write(found: Lines) -> Segment | None:
+            return segment.write(connection, Contents(found.select, found.fields, found.rows), path)
+
+        made = read_lines(connection, [frame], lambda keys: assign_columns(keys, names), write)
     assert made is not None
-    return made.segment
+    return made
 
 
 def rows(space: Workspace, parts: Sequence[Segment]) -> list[Row]:
