@@ -90,7 +90,10 @@ def test_facts_are_those_of_the_segment(space: Workspace) -> None:
     assert facts.segment_bytes == part.path.stat().st_size
     assert (facts.segment_bytes, facts.segment_crc32) == index.checksum(part.path)
     assert part.size_bytes == part.path.stat().st_size + index_file(part).stat().st_size
-    assert not make(space, 9, {"b": 1}).index.facts.has_rest
+    assert facts.text_bytes == 0
+    other = make(space, 9, {"b": 1, "message": "é", "exception": "abc"}).index.facts
+    assert not other.has_rest
+    assert other.text_bytes == 5
 
 
 def test_an_index_comes_back_from_its_file(made: Segment) -> None:
@@ -99,6 +102,17 @@ def test_an_index_comes_back_from_its_file(made: Segment) -> None:
     assert read.filter[:] == made.index.filter[:]
     assert index.encode(read) == index_file(made).read_bytes()
     read.close()
+
+
+def test_much_text_is_known_to_the_last_word(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[Row] = [{"message": f"m{n} é {'x' * n}", "exception": f"e{n}"} for n in range(1, 100)]
+    whole = make(space, 5, *lines).index
+    for text_bytes in (1, 60, 1000, whole.facts.text_bytes - 1):
+        monkeypatch.setattr(index, "_TEXT_BYTES", text_bytes)
+        pieced = make(space, 5, *lines).index
+        assert pieced.facts.text_bytes == whole.facts.text_bytes
+        assert pieced.filter[:] == whole.filter[:]
+    assert all(whole.may_hold_word(f"m{n}") and whole.may_hold_word(f"e{n}") for n in range(1, 100))
 
 
 def test_a_segment_without_words_has_an_empty_filter(space: Workspace) -> None:
