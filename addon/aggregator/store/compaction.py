@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-import duckdb
 import structlog
 
 from aggregator import limits
@@ -118,7 +117,7 @@ class Compactor:
                 return False
             try:
                 made = rewrite(self._workspace, run)
-            except (duckdb.Error, MemoryError):
+            except Exception:
                 # Damaged, or more than fits into memory now: the others must not wait for them.
                 self._refused_s |= dict.fromkeys((part.span for part in run), now_s)
                 raise
@@ -132,5 +131,5 @@ class Compactor:
             try:
                 while not self._stopping.is_set() and not self._busy() and self.compact():
                     continue
-            except (OSError, duckdb.Error, MemoryError) as error:
+            except Exception as error:  # noqa: BLE001 # the segments serve as they are
                 _log.warning("compaction failed; trying again later", error=str(error))

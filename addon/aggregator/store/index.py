@@ -31,6 +31,11 @@ _CHECKSUM: Final = struct.Struct("<I")
 _TEXT_BYTES: Final = 8 * MIB
 """Text whose words are found at once: the engine and Python hold it some times over meanwhile."""
 
+TEXT_BYTES: Final = (
+    f"({' + '.join(f'coalesce(sum(strlen({name})), 0)' for name in RUNNING_TEXT_FIELDS)})::BIGINT"
+)
+"""SQL of the length of the running text of some records."""
+
 VALUE_FIELDS: Final = (
     "service",
     "host",
@@ -118,10 +123,9 @@ def build(
         duckdb.Error: the segment can't be read.
         OSError: likewise.
     """
-    text_bytes = " + ".join(f"coalesce(sum(strlen({name})), 0)" for name in RUNNING_TEXT_FIELDS)
     row = connection.execute(
         f"SELECT count(*), min(timestamp), max(timestamp), count({normalise.REST}) > 0, "
-        f"({text_bytes})::BIGINT FROM {relation}"
+        f"{TEXT_BYTES} FROM {relation}"
     ).fetchone()
     rows, first_ns, last_ns, has_rest, size_bytes = row or (0, 0, 0, False, 0)
     hashes = [

@@ -9,6 +9,7 @@ from typing import Final
 import duckdb
 import structlog
 
+from aggregator.limits import MIB
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store import index
@@ -23,6 +24,9 @@ _OPTIONS: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUE
 _ROW_GROUP_ROWS: Final = 122_880
 _FULL_WIDTH: Final = 48
 """Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
+
+_ROW_GROUP_TEXT_BYTES: Final = 16 * MIB
+"""Running text of one row group: the writer holds all of it, up to twice."""
 
 _VECTOR_ROWS: Final = 2048
 _MAGIC: Final = b"PAR1"
@@ -84,12 +88,14 @@ class Contents:
         select: SQL whose rows are the records.
         columns: sender fields that have a column.
         rows: how many records are expected, if that is known.
+        row_text_bytes: length of a record's running text on average, if it may be long.
         parameters: values bound in the SQL.
     """
 
     select: str
     columns: Iterable[str]
     rows: int | None = None
+    row_text_bytes: int = 0
     parameters: Sequence[object] = ()
 
 
@@ -118,7 +124,7 @@ def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
     )
     copied = connection.execute(
         f"COPY ({stored}) TO {quote_literal(str(temporary))} "
-        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(columns))})",
+        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(columns), contents.row_text_bytes)})",
         contents.parameters,
     ).fetchone()
     written = copied[0] if copied else 0
@@ -200,6 +206,9 @@ def _fields(columns: Iterable[str]) -> dict[str, str]:
     return {name: name for name in (*normalise.MARKS, *columns)}
 
 
-def _row_group_rows(sender_columns: int) -> int:
+def _row_group_rows(sender_columns: int, row_text_bytes: int) -> int:
     columns = sender_columns + len(normalise.column_types())
-    return min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns // _VECTOR_ROWS * _VECTOR_ROWS)
+    rows = min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns)
+    if row_text_bytes:
+        rows = min(rows, _ROW_GROUP_TEXT_BYTES // row_text_bytes)
+    return max(rows // _VECTOR_ROWS, 1) * _VECTOR_ROWS
