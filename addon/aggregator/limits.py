@@ -49,8 +49,8 @@ core, however few its lines are, and this bounds it to an eighth of one."""
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
 
-SEAL_BYTES = 64 * MIB
-"""Raw bytes of one segment, for long lines."""
+SEAL_BYTES = 32 * MIB
+"""Raw bytes of one segment, for long lines: up to three such sets of rows are in memory at once."""
 
 SEAL_AGE_S = 3600.0
 """Age at which rows become a segment however few they are, so that segments follow the hours."""

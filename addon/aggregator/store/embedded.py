@@ -31,7 +31,7 @@ from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
-from aggregator.store.files import Layout
+from aggregator.store.files import Layout, size_bytes
 from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
@@ -196,7 +196,7 @@ class EmbeddedStore(Store):
         with self._catalogue.lease() as parts:
             filled = [part for part in parts if part.rows]
             segments = [part for part in parts if isinstance(part, Segment)]
-            log_bytes = sum(map(_size_bytes, self._layout.log_files()))
+            log_bytes = sum(map(size_bytes, self._layout.log_files()))
             return StoreSize(
                 rows=sum(part.rows for part in filled),
                 size_bytes=sum(part.size_bytes for part in segments) + log_bytes,
@@ -297,14 +297,6 @@ class EmbeddedStore(Store):
         self._last_seq = loaded.last_seq
         self._activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)
-
-
-def _size_bytes(path: Path) -> int:
-    """A file's size; 0 when it has just become a segment."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _is_in(frame: StoredFrame, segments: list[Segment]) -> bool:

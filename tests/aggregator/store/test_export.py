@@ -99,10 +99,10 @@ def test_parquet_has_typed_times_and_the_records_in_order(store: OpenedStore, tm
     records = found(store)
     with duckdb.connect() as connection:
         rows = connection.execute(
-            f"SELECT _id, epoch_ns(timestamp), message, v::VARCHAR FROM read_parquet('{path}')"  # noqa: S608
+            f"SELECT _id, epoch_ns(timestamp), message, v::VARCHAR FROM read_parquet('{path}')"
         ).fetchall()
         kinds = dict(
-            connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM '{path}')").fetchall()  # noqa: S608
+            connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM '{path}')").fetchall()
         )
     assert [str(row[0]) for row in rows] == [record["_id"] for record in records]
     assert [row[2] for row in rows] == [record["message"] for record in records]
