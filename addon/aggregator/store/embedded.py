@@ -25,6 +25,7 @@ from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.part import Catalogue
+from aggregator.store.policy import Policy
 from aggregator.store.protocol import Store, StoreSize
 from aggregator.store.reading import Library
 from aggregator.store.reads import (
@@ -41,7 +42,8 @@ from aggregator.store.reads import (
     Search,
     Selection,
 )
-from aggregator.store.retention import expired
+from aggregator.store.removal import Report
+from aggregator.store.retention import Alert, Retention, RetentionState
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
 from aggregator.store.unsealed import Unsealed
@@ -116,6 +118,7 @@ class EmbeddedStore(Store):
             on_sync=events.synced,
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
+        self._retention = Retention(self._workspace)
 
     @property
     @override
@@ -177,27 +180,35 @@ class EmbeddedStore(Store):
         with self._catalogue.lease() as parts:
             filled = [part for part in parts if part.rows]
             segments = [part for part in parts if isinstance(part, Segment)]
-            log_bytes = sum(map(_size_bytes, self._layout.log_files()))
             return StoreSize(
                 rows=sum(part.rows for part in filled),
-                size_bytes=sum(part.size_bytes for part in segments) + log_bytes,
+                size_bytes=self._workspace.size_bytes,
                 segments=len(segments),
                 first_ns=min((part.first_ns for part in filled), default=None),
                 last_ns=max((part.last_ns for part in filled), default=None),
             )
 
     @override
-    def remove_older_than(self, days: int) -> int:
-        with self._workspace.changing:
-            with self._catalogue.lease() as parts:
-                segments = [part for part in parts if isinstance(part, Segment)]
-            old = expired(segments, time.time_ns(), days)
-            for part in old:
-                self._catalogue.replace([part], None)
-        rows = sum(part.rows for part in old)
-        if old:
-            _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
-        return rows
+    def set_policy(self, policy: Policy) -> None:
+        self._retention.set_policy(policy)
+
+    @override
+    def preview_retention(self, policy: Policy) -> Report:
+        return self._retention.preview(policy)
+
+    @override
+    def retain(self, policy: Policy) -> Report:
+        return self._retention.apply(policy)
+
+    @property
+    @override
+    def retention(self) -> RetentionState:
+        return self._retention.state
+
+    @property
+    @override
+    def alerts(self) -> list[Alert]:
+        return self._retention.alerts
 
     @override
     def close(self) -> None:
@@ -205,6 +216,7 @@ class EmbeddedStore(Store):
         self._sealer.give_up_retries()
         self._loader.stop()
         self._sealer.stop()
+        self._retention.stop()
         self._compactor.stop()
         self._library.close()
         with self._catalogue.lease() as parts:
@@ -278,14 +290,6 @@ class EmbeddedStore(Store):
         self._last_seq = loaded.last_seq
         self._activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)
-
-
-def _size_bytes(path: Path) -> int:
-    """A file's size; 0 when it has just become a segment."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _is_in(frame: StoredFrame, segments: list[Segment]) -> bool:

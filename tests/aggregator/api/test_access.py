@@ -15,6 +15,8 @@ ROUTES = [
     ("GET", "/api/v1/live", "read"),
     ("GET", "/api/v1/settings", "read"),
     ("PATCH", "/api/v1/settings", "admin"),
+    ("GET", "/api/v1/retention", "read"),
+    ("POST", "/api/v1/retention/preview", "read"),
     ("GET", "/metrics", "read"),
     ("POST", "/metrics/job/x", "ingest"),
     ("PUT", "/metrics/job/x", "ingest"),
