@@ -90,7 +90,7 @@ class EmbeddedStore(Store):
     def __init__(self, folder: Path, events: StoreEvents) -> None:
         self._activity = Activity()
         self._events = events
-        self._layout = Layout(folder)
+        self._layout = Layout.prepare(folder)
         self._catalogue = Catalogue()
         self._database = duckdb.connect(
             config={
