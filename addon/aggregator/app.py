@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from aggregator import limits
-from aggregator.api import export, health, live, page, retention, search, settings, stats, summary
+from aggregator.api import export, health, live, page, retention, search, settings, snapshots, stats, summary
 from aggregator.api.responses import answer_errors
 from aggregator.config import Config
 from aggregator.instance import read_or_make
@@ -40,6 +40,7 @@ def make_app(config: Config) -> web.Application:
         stats,
         settings,
         retention,
+        snapshots,
         health,
         page,
     ):

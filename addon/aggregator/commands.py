@@ -10,6 +10,7 @@ import orjson
 
 from aggregator.errors import AggregatorError
 from aggregator.store.files import FORMAT_FILE
+from aggregator.store.snapshot import restore
 from aggregator.store.verify import Checked, State, count, verify
 
 type Command = Callable[[Sequence[str]], int]
@@ -54,6 +55,31 @@ def _verify(arguments: Sequence[str]) -> int:
         sys.stdout.write(_table(folder, found))
         sys.stdout.write(", ".join(f"{number} {state}" for state, number in counted.items()) + "\n")
     return 1 if counted[State.DAMAGED] else 0
+
+
+def _restore(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="aggregator restore",
+        description="Makes a store of a snapshot. Stop the aggregator before. A store with lines that is "
+        "there is put aside beside it, and only if --replace is given.",
+    )
+    parser.add_argument("snapshot", type=Path, help="the snapshot's folder")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="data folder")
+    parser.add_argument("--replace", action="store_true", help="put the present store aside")
+    parser.add_argument("--accept-damage", action="store_true", help="restore what of it is not damaged")
+    parsed = parser.parse_args(arguments)
+    found = verify(parsed.snapshot, _progress if sys.stderr.isatty() else _no_progress)
+    damaged = [checked for checked in found if checked.state is State.DAMAGED]
+    if damaged:
+        sys.stdout.write(_table(parsed.snapshot, damaged))
+        if not parsed.accept_damage:
+            sys.stderr.write("aggregator: the snapshot is damaged; --accept-damage restores the rest of it\n")
+            return 1
+    restored = restore(parsed.snapshot, parsed.data, replace=parsed.replace)
+    sys.stdout.write(f"{restored.folder} is restored: {sum(checked.rows for checked in found):,} records\n")
+    if restored.aside is not None:
+        sys.stdout.write(f"what was there is in {restored.aside}\n")
+    return 0
 
 
 def _store_folder(data: Path) -> Path:
@@ -103,4 +129,4 @@ def _no_progress(_done: int, _files: int) -> None:
     """Say nothing: nobody looks."""
 
 
-_COMMANDS: Final[Mapping[str, Command]] = {"verify": _verify}
+_COMMANDS: Final[Mapping[str, Command]] = {"verify": _verify, "restore": _restore}

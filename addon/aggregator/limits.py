@@ -65,6 +65,9 @@ RETENTION_INTERVAL_S = 600.0
 RETENTION_RULES = 32
 """Rules of retention: six levels of a handful of services; each costs a comparison per record looked at."""
 
+SNAPSHOTS = 16
+"""Snapshots at once: each keeps what retention takes away, until it is deleted."""
+
 SERVICE_NAME_CHARACTERS = 256
 """Longest name of a service in a rule: real ones stay under 64."""
 

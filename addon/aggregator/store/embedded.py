@@ -46,6 +46,7 @@ from aggregator.store.removal import Report
 from aggregator.store.retention import Alert, Retention, RetentionState
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
+from aggregator.store.snapshot import Snapshots
 from aggregator.store.unsealed import Unsealed
 from aggregator.store.workspace import Workspace
 
@@ -80,7 +81,7 @@ class EmbeddedStore(Store):
     """A store of log records in a folder of this machine.
 
     Args:
-        folder: where its files are; made if it is missing.
+        folder: where its files are; made if it is missing. Snapshots lie beside it.
         events: whom to tell what happens.
 
     Raises:
@@ -118,7 +119,8 @@ class EmbeddedStore(Store):
             on_sync=events.synced,
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
-        self._retention = Retention(self._workspace)
+        self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
+        self._retention = Retention(self._workspace, self._snapshots.delete_oldest)
 
     @property
     @override
@@ -204,6 +206,11 @@ class EmbeddedStore(Store):
     @override
     def retention(self) -> RetentionState:
         return self._retention.state
+
+    @property
+    @override
+    def snapshots(self) -> Snapshots:
+        return self._snapshots
 
     @property
     @override

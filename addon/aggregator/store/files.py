@@ -13,6 +13,9 @@ FORMAT_VERSION: Final = 2
 """Version of the store's layout; a newer one on the disk is refused untouched."""
 
 FORMAT_FILE: Final = "format.json"
+SNAPSHOT_FILE: Final = "snapshot.json"
+"""What a snapshot has besides the files of a store."""
+
 SEGMENT_SUFFIX: Final = ".parquet"
 INDEX_SUFFIX: Final = ".index"
 DAMAGED_SUFFIX: Final = ".damaged"

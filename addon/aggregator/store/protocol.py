@@ -27,6 +27,7 @@ from aggregator.store.reads import (
 )
 from aggregator.store.removal import Report
 from aggregator.store.retention import Alert, RetentionState
+from aggregator.store.snapshot import Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,10 @@ class Store(Protocol):
     @property
     def retention(self) -> RetentionState:
         """How retention stands."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshots, to take, list and delete."""
 
     @property
     def alerts(self) -> list[Alert]:

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -140,10 +140,12 @@ class Retention:
 
     Args:
         workspace: of the store.
+        make_room: deletes what is less needed than logs when the disk is short; tells whether there was any.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, make_room: Callable[[], bool]) -> None:
         self._workspace = workspace
+        self._make_room = make_room
         self._expiry: Expiry | None = None
         self._policy: Policy | None = None
         self._applying = threading.Lock()
@@ -219,6 +221,8 @@ class Retention:
         with self._applying:
             if self._expiry is None or self._expiry.policy != policy:
                 self._expiry = Expiry(self._workspace.database, policy)
+            while self._look().missing_bytes and self._make_room():
+                continue
             now_ns = time.time_ns()
             with self._workspace.catalogue.lease():
                 segments = self._settled()

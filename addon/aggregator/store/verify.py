@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import duckdb
+import msgspec
 
 from aggregator.errors import StoreFailedError
 from aggregator.record import normalise
@@ -18,12 +19,14 @@ from aggregator.store.files import (
     FORMAT_VERSION,
     INDEX_SUFFIX,
     SEGMENT_SUFFIX,
+    SNAPSHOT_FILE,
     Layout,
     Span,
     read_version,
 )
 from aggregator.store.frame import DamagedBytes, Frame, decode_all
 from aggregator.store.index import Index, IndexDamagedError
+from aggregator.store.snapshot import Snapshot
 
 _MEMORY = "192MB"
 
@@ -119,6 +122,8 @@ def _check(connection: duckdb.DuckDBPyConnection, layout: Layout, checked: Check
         _check_segment(connection, checked)
     elif in_segments and path.suffix == INDEX_SUFFIX:
         _check_index(checked)
+    elif path == layout.folder / SNAPSHOT_FILE:
+        _check_snapshot(checked)
     elif in_log or in_segments or path.parent == layout.folder:
         checked.note("is no file of the store")
 
@@ -131,6 +136,13 @@ def _check_version(checked: Checked) -> None:
         return
     if version != FORMAT_VERSION:
         checked.note(f"has format {version}; this version reads {FORMAT_VERSION}")
+
+
+def _check_snapshot(checked: Checked) -> None:
+    try:
+        msgspec.json.decode(checked.path.read_bytes(), type=Snapshot)
+    except msgspec.MsgspecError as error:
+        checked.damage(f"can't be read: {error}")
 
 
 def _check_log(checked: Checked) -> None:
