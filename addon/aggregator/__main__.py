@@ -13,6 +13,7 @@ from aggregator import __version__, commands
 from aggregator.app import make_app
 from aggregator.config import Config, parse
 from aggregator.errors import AggregatorError
+from aggregator.memory import limit_arenas
 
 _log = structlog.get_logger("aggregator")
 _KEEPALIVE_S = 75.0
@@ -21,6 +22,7 @@ _STOP_S = 8.0
 
 def main() -> None:
     """Run until SIGTERM or SIGINT, or do what the command says that the arguments begin with."""
+    limit_arenas()
     status = commands.run(sys.argv[1:])
     if status is not None:
         sys.exit(status)

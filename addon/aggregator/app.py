@@ -7,7 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from aggregator import limits
-from aggregator.api import export, health, live, page, retention, search, settings, snapshots, stats, summary
+from aggregator.api import (
+    export,
+    health,
+    live,
+    page,
+    retention,
+    search,
+    settings,
+    snapshots,
+    stats,
+    summary,
+    understand,
+)
 from aggregator.api.responses import answer_errors
 from aggregator.config import Config
 from aggregator.instance import read_or_make
@@ -35,6 +47,7 @@ def make_app(config: Config) -> web.Application:
         metrics_routes,
         search,
         summary,
+        understand,
         export,
         live,
         stats,

@@ -33,7 +33,7 @@ UNLOADED_BYTES = 1024 * MIB
 """Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the
 disk takes it and made searchable some seconds after it; past it the next lines wait to be written."""
 
-HELD_BYTES = 16 * MIB
+HELD_BYTES = 8 * MIB
 """Lines written but not yet searchable that stay in memory; others are read again from their log file."""
 
 LOAD_INTERVAL_S = 0.05
@@ -122,6 +122,12 @@ EXPORTS_AT_ONCE = 2
 
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
+
+COMPLETION_TIME_S = 0.5
+"""Time to look for fields and values while somebody types; the newest records come first."""
+
+EXPLAINED_PARTS = 100
+"""Parts of the store that an explanation lists; all are counted."""
 
 SUGGESTIONS = 20
 """Names or values offered while a search is typed: as many as a list shows without becoming a page."""

@@ -51,6 +51,6 @@ def write(workspace: Workspace, frames: Sequence[Batch]) -> Bulk | None:
             )
             if written is None:
                 return None
-            return Bulk(written, Loaded.count(connection, written.view.relation, frames, duplicates=0))
+            return Bulk(written, Loaded.of_segment(written, frames))
 
         return read_lines(connection, frames, lambda keys: assign_columns(keys, names), use)

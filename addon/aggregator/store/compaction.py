@@ -10,6 +10,7 @@ import duckdb
 import structlog
 
 from aggregator import limits
+from aggregator.memory import give_back
 from aggregator.store.rewrite import fields, rewrite
 from aggregator.store.segment import Segment
 from aggregator.store.workspace import Workspace
@@ -96,6 +97,7 @@ class Compactor:
     def _run(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         while not self._stopping.wait(limits.COMPACT_INTERVAL_S):
+            give_back()
             try:
                 while not self._stopping.is_set() and not self._busy() and self.compact():
                     continue

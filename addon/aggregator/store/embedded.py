@@ -15,7 +15,18 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import aggregate, around, export, facets, field_uses, recovery, search, tail, tally
+from aggregator.store import (
+    aggregate,
+    around,
+    explain,
+    export,
+    facets,
+    field_uses,
+    recovery,
+    search,
+    tail,
+    tally,
+)
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
@@ -39,6 +50,7 @@ from aggregator.store.reads import (
     Groups,
     Histogram,
     Page,
+    Plan,
     Search,
     Selection,
 )
@@ -96,6 +108,7 @@ class EmbeddedStore(Store):
         self._database = duckdb.connect(
             config={
                 "threads": _THREADS,
+                "async_threads": 0,
                 "memory_limit": _MEMORY,
                 "temp_directory": str(folder / "spill"),
                 "autoinstall_known_extensions": False,
@@ -172,6 +185,10 @@ class EmbeddedStore(Store):
     @override
     def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
         return export.export(self._library, selection, export_format, self._layout.folder, budget)
+
+    @override
+    def explain(self, selection: Selection) -> Plan:
+        return explain.plan(self._library, selection)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import duckdb
 import numpy as np
 
 from aggregator.store.counts import NS_PER_MINUTE, Counts
@@ -21,29 +20,21 @@ class Expiry:
     more often.
 
     Args:
-        database: the in-memory database.
         policy: what is kept.
     """
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-        self._database = database
+    def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self._look_again_ns: dict[str, int] = {}
 
     def step(self, segment: Segment, now_ns: int) -> Step | None:
-        """Say what is to be done with a segment; None when nothing is due.
-
-        Raises:
-            duckdb.Error: the segment can't be read.
-        """
+        """Say what is to be done with a segment; None when nothing is due."""
         horizons = self.policy.horizons(now_ns)
         name = segment.span.name
         if segment.first_ns // NS_PER_MINUTE >= max(horizons) or now_ns < self._look_again_ns.get(name, 0):
             return None
-        if not self.policy.rules and segment.last_ns < horizons[0] * NS_PER_MINUTE:
-            everything = (0, segment.rows, segment.first_ns, segment.last_ns)
-            return Step(segment, by_age(segment, self.policy, [everything]))
-        counts = self._counts(segment)
+        # Not those that the segment remembers: they are looked at once a day, and large.
+        counts = Counts.decode(segment.index.facts.counts)
         of_rule = np.array([self.policy.rule_of(pair) for pair in counts.pairs])[counts.pair_numbers]
         past = counts.minutes < np.array(horizons)[of_rule]
         groups = []
@@ -79,9 +70,3 @@ class Expiry:
         """Remember nothing of segments that are gone."""
         names = {segment.span.name for segment in segments}
         self._look_again_ns = {name: ns for name, ns in self._look_again_ns.items() if name in names}
-
-    def _counts(self, segment: Segment) -> Counts:
-        if segment.counts is not None:
-            return segment.counts
-        with self._database.cursor() as connection:
-            return Counts.of(connection, segment.view.relation)

@@ -17,10 +17,12 @@ import msgspec
 import numpy as np
 
 from aggregator.errors import AggregatorError
+from aggregator.query.needles import Field, Level, Needle, Value, Word
 from aggregator.record import normalise
 from aggregator.record.fields import RUNNING_TEXT_FIELDS
 from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store import bloom
+from aggregator.store.counts import Counts
 from aggregator.store.words import Hashes, distinct, value_hash, value_hashes, word_hash, word_hashes
 
 _MAGIC: Final = b"HIX1"
@@ -54,6 +56,8 @@ class Facts(msgspec.Struct, frozen=True):
         first_ns: earliest timestamp, ns since the epoch.
         last_ns: latest timestamp, ns since the epoch.
         columns: sender fields that have a column.
+        levels: the levels that occur.
+        counts: the records by minute, service and level, encoded.
         has_rest: whether some record has sender fields without a column.
         segment_bytes: size of the segment's file.
         segment_crc32: checksum of the segment's file.
@@ -63,6 +67,8 @@ class Facts(msgspec.Struct, frozen=True):
     first_ns: int
     last_ns: int
     columns: tuple[str, ...]
+    levels: tuple[str, ...]
+    counts: bytes
     has_rest: bool
     segment_bytes: int
     segment_crc32: int
@@ -80,16 +86,20 @@ class Index:
     facts: Facts
     filter: bloom.Bytes
 
-    def may_hold_word(self, word: str) -> bool:
-        """Tell whether a word of ASCII may occur in the running text of any record."""
-        return bloom.holds(self.filter, word_hash(word))
-
-    def may_hold_value(self, field: str, value: str) -> bool:
-        """Tell whether a record field may have exactly this value in any record."""
-        if field not in VALUE_FIELDS:
-            return True
-        number = value_hash(field, value)
-        return number is None or bloom.holds(self.filter, number)
+    def may_hold(self, needle: Needle) -> bool:
+        """Tell whether some record may hold a needle."""
+        match needle:
+            case Word(text):
+                return bloom.holds(self.filter, word_hash(text))
+            case Value(field, text) if field in VALUE_FIELDS:
+                number = value_hash(field, text)
+                return number is None or bloom.holds(self.filter, number)
+            case Level(levels):
+                return not levels.isdisjoint(self.facts.levels)
+            case Field(name):
+                return self.facts.has_rest or name in self.facts.columns or name in normalise.MARKS
+            case Value():
+                return True
 
     def close(self) -> None:
         """Let go of the file."""
@@ -112,13 +122,24 @@ def build(
         duckdb.Error: the segment can't be read.
         OSError: likewise.
     """
+    counts = Counts.of(connection, relation)
     row = connection.execute(
-        f"SELECT count(*), min(timestamp), max(timestamp), count({normalise.REST}) > 0 FROM {relation}"
+        f"SELECT min(timestamp), max(timestamp), count({normalise.REST}) > 0 FROM {relation}"
     ).fetchone()
-    rows, first_ns, last_ns, has_rest = row or (0, 0, 0, False)
-    hashes = [_words(connection, relation), *_values(connection, relation)]
+    first_ns, last_ns, has_rest = row or (0, 0, False)
     size_bytes, crc32 = checksum(segment)
-    facts = Facts(rows, first_ns, last_ns, tuple(columns), has_rest, size_bytes, crc32)
+    facts = Facts(
+        rows=int(counts.rows.sum()),
+        first_ns=first_ns,
+        last_ns=last_ns,
+        columns=tuple(columns),
+        levels=tuple({level for _, level in counts.pairs if level is not None}),
+        counts=counts.encode(),
+        has_rest=has_rest,
+        segment_bytes=size_bytes,
+        segment_crc32=crc32,
+    )
+    hashes = [_words(connection, relation), *_values(connection, relation)]
     return Index(facts, bloom.build(distinct(np.concatenate(hashes))))
 
 

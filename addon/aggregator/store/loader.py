@@ -163,10 +163,12 @@ class Loader:
             self._begin(self._take())
 
     def _take(self) -> list[_Committed]:
-        """Take gathered frames, as many as one segment is good for."""
+        """Take gathered frames that follow each other, as many as one segment is good for."""
         taken: list[_Committed] = []
         size_bytes = 0
         while self._gathered and size_bytes < _BULK_BYTES and len(taken) < _FRAMES_AT_ONCE:
+            if taken and self._gathered[0].frame.first_seq != taken[-1].frame.last_seq + 1:
+                break
             taken.append(self._gathered.popleft())
             size_bytes += taken[-1].frame.raw_bytes
         self._gathered_bytes -= size_bytes
@@ -205,6 +207,9 @@ class Loader:
 
     def _load(self, committed: list[_Committed]) -> None:
         frames = [item.frame for item in committed]
+        if self._current is not None and self._current.last_seq + 1 != frames[0].first_seq:
+            # What lies between is a segment already; each part is one stretch of lines.
+            self.close_current()
         if self._current is None:
             self._current = RecentRows(self._workspace.database, frames[0].first_seq)
             self._workspace.catalogue.add(self._current)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from aggregator.query.needles import Needs
 from aggregator.store.counts import Counts
 
 
@@ -33,7 +34,6 @@ class Part:
         last_ns: latest timestamp, ns since the epoch.
         last_seq: number of the last line that it was made of.
         size_bytes: size on the disk; 0 for rows in memory.
-        counts: its rows by minute, service and level; None where nobody counted them.
     """
 
     first_seq: int
@@ -43,9 +43,17 @@ class Part:
     last_ns: int = 0
     last_seq: int = 0
     size_bytes: int = 0
-    counts: Counts | None = None
     readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
+
+    @property
+    def counts(self) -> Counts | None:
+        """Its rows by minute, service and level; None where nobody counted them."""
+        return None
+
+    def may_match(self, needs: Needs) -> bool:  # noqa: ARG002 - what a part without an index can't tell
+        """Tell whether some row may hold what a search needs."""
+        return True
 
     def dispose(self) -> None:
         """Free what the part holds; called once, when it is retired and nobody reads it."""

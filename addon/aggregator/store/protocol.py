@@ -22,6 +22,7 @@ from aggregator.store.reads import (
     Groups,
     Histogram,
     Page,
+    Plan,
     Search,
     Selection,
 )
@@ -116,6 +117,9 @@ class Store(Protocol):
         Raises:
             ReadTimeoutError: the time was over, or the read cancelled, before the end.
         """
+
+    def explain(self, selection: Selection) -> Plan:
+        """Say what a read of some rows would look through."""
 
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
         """Find the newest records behind a number.

@@ -14,6 +14,7 @@ import duckdb
 
 from aggregator.errors import ReadTooLargeError
 from aggregator.query.fragment import SqlFilter
+from aggregator.query.needles import needs_of
 from aggregator.query.scope import time_bounds
 from aggregator.query.sql import compile_filter
 from aggregator.record import normalise
@@ -69,6 +70,11 @@ class Reading:
 
     def choose(self, selection: Selection) -> list[Part]:
         """The parts that may hold rows of a selection: every read of a selection starts here."""
+        needs = needs_of(selection.node)
+        return [part for part in self.in_time(selection) if part.may_match(needs)]
+
+    def in_time(self, selection: Selection) -> list[Part]:
+        """The parts with rows in a selection's times."""
         start_ns, end_ns = selection.start_ns, selection.end_ns
         return [
             part

@@ -256,6 +256,48 @@ class Groups:
     partial: bool
 
 
+class Use(StrEnum):
+    """What a read does with a part of the store."""
+
+    OPENED = "opened"
+    NO_MATCH = "no_match"
+    OUT_OF_TIME = "out_of_time"
+
+
+@dataclass(frozen=True, slots=True)
+class PartUse:
+    """What a read does with one part of the store.
+
+    Args:
+        use: whether it opens the part, or why not: it surely holds no match, or lies outside the times.
+        is_segment: whether the part is a segment, not rows in memory.
+        rows: how many rows it has.
+        size_bytes: its size on the disk; 0 for rows in memory.
+        first_ns: earliest timestamp, ns since the epoch.
+        last_ns: latest timestamp, ns since the epoch.
+    """
+
+    use: Use
+    is_segment: bool
+    rows: int
+    size_bytes: int
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a read would look through.
+
+    Args:
+        parts: all parts of the store, the newest first.
+        decided_ms: how long the choice took.
+    """
+
+    parts: list[PartUse]
+    decided_ms: float
+
+
 class ExportFormat(StrEnum):
     """What an export is written as."""
 

@@ -61,19 +61,6 @@ class RetentionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be done.
-
-    Args:
-        steps: segment by segment, in the order in which they are to be done.
-        unreadable: how many segments could not be looked into.
-    """
-
-    steps: list[Step]
-    unreadable: int
-
-
-@dataclass(frozen=True, slots=True)
 class Lack:
     """Room that has to be made.
 
@@ -92,7 +79,7 @@ class Lack:
         return Cause.SIZE if freed_bytes < self.over_bytes else None
 
 
-def plan(segments: Sequence[Segment], expiry: Expiry, lack: Lack, now_ns: int) -> Plan:
+def plan(segments: Sequence[Segment], expiry: Expiry, lack: Lack, now_ns: int) -> list[Step]:
     """Choose what goes, the oldest first.
 
     Args:
@@ -103,14 +90,8 @@ def plan(segments: Sequence[Segment], expiry: Expiry, lack: Lack, now_ns: int) -
     """
     oldest_first = sorted(segments, key=lambda segment: (segment.last_ns, segment.first_seq))
     steps: dict[Segment, Step] = {}
-    unreadable = 0
     for segment in oldest_first:
-        try:
-            step = expiry.step(segment, now_ns)
-        except duckdb.Error as error:
-            unreadable += 1
-            _log.error("segment can't be read", segment=segment.path.name, error=str(error))
-            continue
+        step = expiry.step(segment, now_ns)
         if step is not None:
             steps[segment] = step
     freed_bytes = sum(item.size_bytes for step in steps.values() for item in step.removed)
@@ -132,7 +113,7 @@ def plan(segments: Sequence[Segment], expiry: Expiry, lack: Lack, now_ns: int) -
         steps[segment] = Step(segment, (*begun.removed, rest))
         freed_bytes += rest.size_bytes
     # What goes as a whole makes room for what is written again.
-    return Plan(sorted(steps.values(), key=lambda step: step.horizons is not None), unreadable)
+    return sorted(steps.values(), key=lambda step: step.horizons is not None)
 
 
 class Retention:
@@ -208,9 +189,7 @@ class Retention:
         now_ns = time.time_ns()
         with self._workspace.catalogue.lease():
             segments = self._settled()
-            expiry = Expiry(self._workspace.database, policy)
-            chosen = plan(segments, expiry, self._lack(policy), now_ns)
-        return report(now_ns, chosen.steps, chosen.unreadable)
+            return report(now_ns, plan(segments, Expiry(policy), self._lack(policy), now_ns))
 
     def apply(self, policy: Policy) -> Report:
         """Take away what a policy does not keep.
@@ -220,20 +199,20 @@ class Retention:
         """
         with self._applying:
             if self._expiry is None or self._expiry.policy != policy:
-                self._expiry = Expiry(self._workspace.database, policy)
+                self._expiry = Expiry(policy)
             while self._look().missing_bytes and self._make_room():
                 continue
             now_ns = time.time_ns()
             with self._workspace.catalogue.lease():
                 segments = self._settled()
-                chosen = plan(segments, self._expiry, self._lack(policy), now_ns)
+                steps = plan(segments, self._expiry, self._lack(policy), now_ns)
             self._expiry.forget_others(segments)
-            if chosen.steps:
+            if steps:
                 # A log file that came back after a loss of power would bring back what goes now.
                 sync_folder(self._workspace.layout.log_folder)
             done: list[Step] = []
-            failed = chosen.unreadable
-            for step in chosen.steps:
+            failed = 0
+            for step in steps:
                 if self._stopping:
                     break
                 try:

@@ -4,14 +4,16 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, override
 
 import duckdb
 import structlog
 
+from aggregator.query.needles import Needs, may_match
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store import index
+from aggregator.store.counts import Counts
 from aggregator.store.files import INDEX_SUFFIX, Span, sync_file, sync_folder
 from aggregator.store.index import Index, IndexDamagedError
 from aggregator.store.lines import MISCOUNTED
@@ -19,8 +21,15 @@ from aggregator.store.part import Part, View
 
 _log = structlog.get_logger(__name__)
 
-_OPTIONS: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
-_ROW_GROUP_ROWS: Final = 122_880
+_OPTIONS: Final = (
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, "
+    # Columns of IDs and messages are smaller without a dictionary; filters of them stand in the index.
+    "STRING_DICTIONARY_PAGE_SIZE_LIMIT 100000, WRITE_BLOOM_FILTER false"
+)
+_ROW_GROUP_ROWS: Final = 16_384
+"""Rows of a row group, all of which is decompressed for one record of it: with 65,536 that takes twice as
+long, and saves 5 % of the disk."""
+
 _FULL_WIDTH: Final = 48
 """Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
 
@@ -39,7 +48,7 @@ class Segment(Part):
         known: its index.
     """
 
-    __slots__ = ("index", "path", "span")
+    __slots__ = ("_counts", "index", "path", "span")
 
     def __init__(self, path: Path, span: Span, known: Index) -> None:
         facts = known.facts
@@ -55,13 +64,25 @@ class Segment(Part):
         self.path = path
         self.span = span
         self.index = known
+        self._counts: Counts | None = None
+
+    @property
+    @override
+    def counts(self) -> Counts:
+        if self._counts is None:
+            self._counts = Counts.decode(self.index.facts.counts)
+        return self._counts
+
+    @override
+    def may_match(self, needs: Needs) -> bool:
+        return may_match(needs, self.index.may_hold)
 
     def close(self) -> None:
         """Let go of the files."""
         self.index.close()
 
+    @override
     def dispose(self) -> None:
-        """Delete the files."""
         self.close()
         self.path.unlink(missing_ok=True)
         self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)

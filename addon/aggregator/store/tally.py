@@ -52,7 +52,7 @@ def histogram(library: Library, asked: CountOverTime, budget: Budget) -> Histogr
 def extent(reading: Reading, selection: Selection) -> tuple[int, int]:
     """Say from when to when a selection's rows may lie: its own bounds, or those of what is stored."""
     narrowed = reading.narrowed(selection)
-    parts = reading.choose(narrowed)
+    parts = reading.in_time(narrowed)
     start_ns, end_ns = narrowed.start_ns, narrowed.end_ns
     if start_ns is None:
         start_ns = min((part.first_ns for part in parts), default=0)

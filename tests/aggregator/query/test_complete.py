@@ -155,4 +155,8 @@ def test_any_place_of_any_text_is_answered(text: str, data: st.DataObject) -> No
 def test_behind_a_search_and_a_space_a_field_can_stand(node: Node, literal: Callable[[str], str]) -> None:
     text = query_text(node, literal) + " "
     completion = completion_at(text, len(text))
-    assert (completion.wanted, completion.start, completion.end) == (FieldName(True), len(text), len(text))  # noqa: FBT003 # as printed
+    assert (completion.wanted, completion.start, completion.end) == (
+        FieldName(needs_colon=True),
+        len(text),
+        len(text),
+    )
