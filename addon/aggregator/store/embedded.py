@@ -35,6 +35,7 @@ from aggregator.store.files import Layout
 from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
+from aggregator.store.migration import migrate
 from aggregator.store.part import Catalogue
 from aggregator.store.policy import Policy
 from aggregator.store.protocol import Store, StoreSize
@@ -117,6 +118,7 @@ class EmbeddedStore(Store):
                 "allocator_flush_threshold": "4MB",
             }
         )
+        migrate(self._database, self._layout)
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._library = Library(self._database, self._catalogue)
         self._last_seq = 0

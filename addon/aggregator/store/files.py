@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+import structlog
+
 from aggregator.errors import StoreFailedError
 
 FORMAT_VERSION: Final = 2
 """Version of the store's layout; a newer one on the disk is refused untouched."""
+
+OLDER_VERSIONS: Final = frozenset({1})
+"""Versions that a start brings to the present one."""
 
 FORMAT_FILE: Final = "format.json"
 SNAPSHOT_FILE: Final = "snapshot.json"
@@ -20,6 +25,7 @@ SEGMENT_SUFFIX: Final = ".parquet"
 INDEX_SUFFIX: Final = ".index"
 DAMAGED_SUFFIX: Final = ".damaged"
 
+_log = structlog.get_logger(__name__)
 _SEGMENT_NAME: Final = re.compile(r"(\d{20})-(\d{20})-(\d{4})")
 
 
@@ -111,6 +117,15 @@ def write_version(folder: Path) -> None:
     write_atomically(folder / FORMAT_FILE, json.dumps({"version": FORMAT_VERSION}).encode())
 
 
+def set_segment_aside(path: Path, reason: str) -> Path:
+    """Keep a damaged segment under a name that no start opens, and report it; return its new path."""
+    aside = path.with_suffix(DAMAGED_SUFFIX)
+    path.rename(aside)
+    sync_folder(path.parent)
+    _log.error("damaged segment set aside", path=str(aside), error=reason)
+    return aside
+
+
 class Layout:
     """Where the store's files are.
 
@@ -136,7 +151,7 @@ class Layout:
         version = read_version(folder)
         if version is None:
             write_version(folder)
-        elif version != FORMAT_VERSION:
+        elif version not in {FORMAT_VERSION, *OLDER_VERSIONS}:
             raise StoreFailedError(
                 f"the store in {folder} has format {version}; this version reads {FORMAT_VERSION}. "
                 "Nothing was changed: start the newer aggregator again, or name another data folder."
