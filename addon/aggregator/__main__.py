@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 from structlog.tracebacks import ExceptionDictTransformer
 
-from aggregator import __version__
+from aggregator import __version__, commands
 from aggregator.app import make_app
 from aggregator.config import Config, parse
 from aggregator.errors import AggregatorError
@@ -21,8 +21,11 @@ _STOP_S = 8.0
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT, or do what the command says that the arguments begin with."""
     limit_arenas()
+    status = commands.run(sys.argv[1:])
+    if status is not None:
+        sys.exit(status)
     config = parse()
     structlog.configure(
         processors=[

@@ -7,7 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 
 from aggregator import damaged_files, limits
-from aggregator.api import export, health, live, page, search, settings, stats, summary, understand
+from aggregator.api import (
+    export,
+    health,
+    live,
+    page,
+    retention,
+    search,
+    settings,
+    snapshots,
+    stats,
+    summary,
+    understand,
+)
 from aggregator.api.responses import answer_errors, finish
 from aggregator.config import Config
 from aggregator.instance import read_or_make
@@ -24,7 +36,6 @@ from aggregator.store.news import News
 from aggregator.tokens import Tokens
 
 _INTAKE_THREADS = 2
-_RETENTION_INTERVAL_S = 600.0
 
 
 def make_app(config: Config) -> web.Application:
@@ -43,6 +54,8 @@ def make_app(config: Config) -> web.Application:
         live,
         stats,
         settings,
+        retention,
+        snapshots,
         health,
         page,
     ):
@@ -54,7 +67,6 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
     loop = asyncio.get_running_loop()
     news = News(loop)
     self_metrics = SelfMetrics()
-    retention_due = asyncio.Event()
 
     def on_loaded(loaded: Loaded) -> None:
         if loaded.duplicates:
@@ -77,30 +89,14 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             usage=UsageSampler(config.data),
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
             searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
-            apply_retention=retention_due.set,
         )
         self_metrics.set_damaged_files(damaged_files.count(config.data))
         return state
 
     state = await loop.run_in_executor(None, open_parts)
     app[STATE] = state
-    retention = asyncio.create_task(_retain(state, retention_due))
+    state.store.set_policy(state.settings.settings.policy)
     yield
-    retention.cancel()
     state.intake.shutdown()
     state.searches.shutdown()
     await loop.run_in_executor(None, state.store.close)
-
-
-async def _retain(state: State, due: asyncio.Event) -> None:
-    """Apply retention at the start, at each change of the settings, and every few minutes."""
-    loop = asyncio.get_running_loop()
-    while True:
-        due.clear()
-        days = state.settings.settings.retention_days
-        await loop.run_in_executor(state.intake, state.store.remove_older_than, days)
-        try:
-            async with asyncio.timeout(_RETENTION_INTERVAL_S):
-                await due.wait()
-        except TimeoutError:
-            continue

@@ -74,6 +74,13 @@ class NotFoundError(AggregatorError):
     code = "not_found"
 
 
+class ConflictError(AggregatorError):
+    """What is asked for is in the way of what is there."""
+
+    status = 409
+    code = "conflict"
+
+
 class TooLargeError(AggregatorError):
     """A body passes the limit that details name as `limit_bytes`."""
 

@@ -62,6 +62,31 @@ records are written more often."""
 COMPACT_INTERVAL_S = 30.0
 """Time between two looks for small segments; they are made by the hour, or by large loads."""
 
+RETENTION_INTERVAL_S = 600.0
+"""Time between two looks for records that are past: days are counted, so minutes matter to nobody."""
+
+RETENTION_RULES = 32
+"""Rules of retention: six levels of a handful of services; each costs a comparison per record looked at."""
+
+SNAPSHOTS = 16
+"""Snapshots at once: each keeps what retention takes away, until it is deleted."""
+
+SERVICE_NAME_CHARACTERS = 256
+"""Longest name of a service in a rule: real ones stay under 64."""
+
+DISK_CHECK_S = 10.0
+"""Time between two looks at the free room of the disk: a fast sender writes 100 MB meanwhile."""
+
+DISK_RESERVE_PERCENT = 3
+"""Share of the store's disk that is held free: without room file systems slow down, and others fail too."""
+
+DISK_RESERVE_BYTES = 256 * MIB
+"""Least room that is held free, for the database of Home Assistant and for segments while they are written;
+on disks under 2.5 GiB it is a tenth of them."""
+
+DISK_RESERVE_MOST_BYTES = 1024 * MIB
+"""Most room that is held free: what is beyond it on a large disk is better used for logs."""
+
 SEARCH_ROWS = 5000
 """Rows of one page of a search."""
 

@@ -1,16 +1,23 @@
 """Settings that are changed while the aggregator runs; it owns them and keeps them."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Final
 
 import orjson
 
+from aggregator import limits
 from aggregator.damaged_files import set_aside
 from aggregator.errors import DiskFullError, InvalidFieldError
+from aggregator.record.fields import LEVEL_SPELLINGS, LEVELS
 from aggregator.store.commit import FULL
 from aggregator.store.files import write_atomically
+from aggregator.store.policy import Policy, Rule
 
-_RETENTION_DAYS = range(1, 3651)
+_RETENTION_DAYS: Final = range(1, 3651)
+_RETENTION_SIZE_MB: Final = range(10, 10_000_001)
+_MB: Final = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +25,42 @@ class Settings:
     """All settings.
 
     Args:
-        retention_days: how long records are kept.
+        retention_days: how long records are kept that no rule is about.
+        retention_size_mb: how large the store may be, in millions of bytes; None sets no limit.
+        retention_rules: how long records of some levels and services are kept; the first match decides.
     """
 
     retention_days: int = 30
+    retention_size_mb: int | None = None
+    retention_rules: tuple[Rule, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """What the store is to keep."""
+        size_bytes = None if self.retention_size_mb is None else self.retention_size_mb * _MB
+        return Policy(self.retention_days, size_bytes, self.retention_rules)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the settings as clients get them, and as they are kept."""
+        rules = [rule_to_json(rule) for rule in self.retention_rules]
+        return asdict(self) | {"retention_rules": rules}
+
+    def changed(self, changes: object) -> "Settings":
+        """Return the settings with some of them changed.
+
+        Args:
+            changes: an object of setting → new value.
+
+        Raises:
+            InvalidFieldError: a setting is not known, or its value is out of its limits.
+        """
+        if not isinstance(changes, dict):
+            raise InvalidFieldError("the body must be an object of settings", field="")
+        for name in changes:
+            if name not in _READERS:
+                raise InvalidFieldError(f"{name}: no such setting", field=name)
+        read: dict[str, Any] = {name: _READERS[name](name, value) for name, value in changes.items()}
+        return replace(self, **read)
 
 
 class SettingsFile:
@@ -57,7 +96,7 @@ class SettingsFile:
             DiskFullError: there is no room to keep them; the old ones hold.
             OSError: the disk refuses to keep them for another reason; the old ones hold.
         """
-        settings = _changed(self._settings, changes)
+        settings = self._settings.changed(changes)
         try:
             self._keep(settings)
         except OSError as error:
@@ -68,7 +107,7 @@ class SettingsFile:
         return settings
 
     def _keep(self, settings: Settings) -> None:
-        write_atomically(self._path, orjson.dumps(asdict(settings)))
+        write_atomically(self._path, orjson.dumps(settings.to_json()))
 
 
 def _read(path: Path) -> tuple[Settings, list[str]]:
@@ -83,22 +122,79 @@ def _read(path: Path) -> tuple[Settings, list[str]]:
     problems = []
     for name, value in entries.items():
         try:
-            settings = _changed(settings, {name: value})
+            settings = settings.changed({name: value})
         except InvalidFieldError as error:
             problems.append(error.message)
     return settings, problems
 
 
-def _changed(settings: Settings, changes: object) -> Settings:
-    if not isinstance(changes, dict):
-        raise InvalidFieldError("the body must be an object of settings", field="")
-    for name in changes:
-        if name != "retention_days":
-            raise InvalidFieldError(f"{name}: no such setting", field=name)
-    days = changes.get("retention_days", settings.retention_days)
-    if type(days) is not int or days not in _RETENTION_DAYS:
+def rule_to_json(rule: Rule) -> dict[str, object]:
+    """Return a rule as clients send and get it."""
+    return {name: value for name, value in asdict(rule).items() if value is not None}
+
+
+def _whole_number(name: str, value: object, allowed: range) -> int:
+    if type(value) is not int or value not in allowed:
+        raise InvalidFieldError(f"{name}: a whole number from {allowed[0]} to {allowed[-1]}", field=name)
+    return value
+
+
+def _days(name: str, value: object) -> int:
+    return _whole_number(name, value, _RETENTION_DAYS)
+
+
+def _size_mb(name: str, value: object) -> int | None:
+    if value is None:
+        return None
+    if type(value) is not int or value not in _RETENTION_SIZE_MB:
+        first, last = _RETENTION_SIZE_MB[0], _RETENTION_SIZE_MB[-1]
+        raise InvalidFieldError(f"{name}: a whole number from {first} to {last}, or null", field=name)
+    return value
+
+
+def _rules(name: str, value: object) -> tuple[Rule, ...]:
+    if not isinstance(value, list) or len(value) > limits.RETENTION_RULES:
+        raise InvalidFieldError(f"{name}: a list of at most {limits.RETENTION_RULES} rules", field=name)
+    return tuple(_rule(f"{name}[{number}]", rule) for number, rule in enumerate(value))
+
+
+def _rule(name: str, value: object) -> Rule:
+    if not isinstance(value, dict):
+        raise InvalidFieldError(f"{name}: an object with days and level, service or both", field=name)
+    for key in value:
+        if key not in {"days", "level", "service"}:
+            raise InvalidFieldError(f"{name}.{key}: no such key of a rule", field=f"{name}.{key}")
+    rule = Rule(
+        _days(f"{name}.days", value.get("days")),
+        _level(f"{name}.level", value.get("level")),
+        _service(f"{name}.service", value.get("service")),
+    )
+    if rule.level is None and rule.service is None:
+        raise InvalidFieldError(f"{name}: a level or a service is needed, or both", field=name)
+    return rule
+
+
+def _level(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    level = LEVEL_SPELLINGS.get(value.upper()) if isinstance(value, str) else None
+    if level is None:
+        raise InvalidFieldError(f"{name}: one of {', '.join(LEVELS)}", field=name)
+    return level
+
+
+def _service(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= limits.SERVICE_NAME_CHARACTERS:
         raise InvalidFieldError(
-            f"retention_days: a whole number from {_RETENTION_DAYS[0]} to {_RETENTION_DAYS[-1]}",
-            field="retention_days",
+            f"{name}: a text of 1 to {limits.SERVICE_NAME_CHARACTERS} characters", field=name
         )
-    return replace(settings, retention_days=days)
+    return value
+
+
+_READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
+    "retention_days": _days,
+    "retention_size_mb": _size_mb,
+    "retention_rules": _rules,
+}

@@ -31,11 +31,13 @@ from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
-from aggregator.store.files import Layout, size_bytes
+from aggregator.store.files import Layout
 from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
+from aggregator.store.migration import migrate
 from aggregator.store.part import Catalogue
+from aggregator.store.policy import Policy
 from aggregator.store.protocol import Store, StoreSize
 from aggregator.store.reading import Library
 from aggregator.store.reads import (
@@ -53,9 +55,11 @@ from aggregator.store.reads import (
     Search,
     Selection,
 )
-from aggregator.store.retention import expired
+from aggregator.store.removal import Report
+from aggregator.store.retention import Alert, Retention, RetentionState
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
+from aggregator.store.snapshot import Snapshots
 from aggregator.store.unsealed import Unsealed
 from aggregator.store.workspace import Workspace
 
@@ -90,7 +94,7 @@ class EmbeddedStore(Store):
     """A store of log records in a folder of this machine.
 
     Args:
-        folder: where its files are; made if it is missing.
+        folder: where its files are; made if it is missing. Snapshots lie beside it.
         events: whom to tell what happens.
 
     Raises:
@@ -100,7 +104,7 @@ class EmbeddedStore(Store):
     def __init__(self, folder: Path, events: StoreEvents) -> None:
         self._activity = Activity()
         self._events = events
-        self._layout = Layout(folder)
+        self._layout = Layout.prepare(folder)
         self._catalogue = Catalogue()
         self._database = duckdb.connect(
             config={
@@ -114,6 +118,7 @@ class EmbeddedStore(Store):
                 "allocator_flush_threshold": "4MB",
             }
         )
+        migrate(self._database, self._layout)
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._library = Library(self._database, self._catalogue)
         self._exports = folder / "exports"
@@ -131,6 +136,8 @@ class EmbeddedStore(Store):
             on_sync=events.synced,
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
+        self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
+        self._retention = Retention(self._workspace, self._snapshots.delete_oldest)
 
     @property
     @override
@@ -196,27 +203,40 @@ class EmbeddedStore(Store):
         with self._catalogue.lease() as parts:
             filled = [part for part in parts if part.rows]
             segments = [part for part in parts if isinstance(part, Segment)]
-            log_bytes = sum(map(size_bytes, self._layout.log_files()))
             return StoreSize(
                 rows=sum(part.rows for part in filled),
-                size_bytes=sum(part.size_bytes for part in segments) + log_bytes,
+                size_bytes=self._workspace.size_bytes,
                 segments=len(segments),
                 first_ns=min((part.first_ns for part in filled), default=None),
                 last_ns=max((part.last_ns for part in filled), default=None),
             )
 
     @override
-    def remove_older_than(self, days: int) -> int:
-        with self._workspace.changing:
-            with self._catalogue.lease() as parts:
-                segments = [part for part in parts if isinstance(part, Segment)]
-            old = expired(segments, time.time_ns(), days)
-            for part in old:
-                self._catalogue.replace([part], None)
-        rows = sum(part.rows for part in old)
-        if old:
-            _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
-        return rows
+    def set_policy(self, policy: Policy) -> None:
+        self._retention.set_policy(policy)
+
+    @override
+    def preview_retention(self, policy: Policy) -> Report:
+        return self._retention.preview(policy)
+
+    @override
+    def retain(self, policy: Policy) -> Report:
+        return self._retention.apply(policy)
+
+    @property
+    @override
+    def retention(self) -> RetentionState:
+        return self._retention.state
+
+    @property
+    @override
+    def snapshots(self) -> Snapshots:
+        return self._snapshots
+
+    @property
+    @override
+    def alerts(self) -> list[Alert]:
+        return self._retention.alerts
 
     @override
     def close(self) -> None:
@@ -224,6 +244,7 @@ class EmbeddedStore(Store):
         self._sealer.give_up_retries()
         self._loader.stop()
         self._sealer.stop()
+        self._retention.stop()
         self._compactor.stop()
         self._library.close()
         with self._catalogue.lease() as parts:

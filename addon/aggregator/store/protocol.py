@@ -10,6 +10,7 @@ from aggregator.query.ast import Node
 from aggregator.record.output import Record
 from aggregator.store.activity import Activity
 from aggregator.store.budget import Budget
+from aggregator.store.policy import Policy
 from aggregator.store.reads import (
     Aggregate,
     Context,
@@ -25,6 +26,9 @@ from aggregator.store.reads import (
     Search,
     Selection,
 )
+from aggregator.store.removal import Report
+from aggregator.store.retention import Alert, RetentionState
+from aggregator.store.snapshot import Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,26 @@ class Store(Protocol):
     def size(self) -> StoreSize:
         """How much is stored."""
 
-    def remove_older_than(self, days: int) -> int:
-        """Remove what is older than so many days, as far as the engine can; return how many rows went."""
+    def set_policy(self, policy: Policy) -> None:
+        """Keep from now on what a policy says."""
+
+    def preview_retention(self, policy: Policy) -> Report:
+        """Say what would go by a policy now, and touch nothing."""
+
+    def retain(self, policy: Policy) -> Report:
+        """Take away at once what a policy doesn't keep, as far as the engine can; return what went."""
+
+    @property
+    def retention(self) -> RetentionState:
+        """How retention stands."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshots, to take, list and delete."""
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """What the store's owner should look at."""
 
     def close(self) -> None:
         """Make durable what was taken, and let go of the files."""

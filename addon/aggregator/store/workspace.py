@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
@@ -27,3 +28,23 @@ class Workspace:
     catalogue: Catalogue
     unsealed: Unsealed
     changing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def settled_before(self) -> int:
+        """Number of the first line that a log file may still have, so that a start would load it again."""
+        first_seqs = [int(path.stem) for path in self.layout.log_files()[:1]]
+        return min(self.unsealed.needed_from, *first_seqs) if first_seqs else self.unsealed.needed_from
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of segments and log files on the disk."""
+        with self.catalogue.lease() as parts:
+            return sum(part.size_bytes for part in parts) + sum(map(_size_bytes, self.layout.log_files()))
+
+
+def _size_bytes(path: Path) -> int:
+    """A file's size; 0 when it has just become a segment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -23,12 +23,17 @@ ROUTES = [
     ("GET", "/api/v1/live", "read"),
     ("GET", "/api/v1/settings", "read"),
     ("PATCH", "/api/v1/settings", "admin"),
+    ("GET", "/api/v1/retention", "read"),
+    ("GET", "/api/v1/snapshots", "read"),
+    ("POST", "/api/v1/snapshots", "admin"),
+    ("DELETE", "/api/v1/snapshots/x", "admin"),
+    ("POST", "/api/v1/retention/preview", "read"),
     ("GET", "/metrics", "read"),
     ("POST", "/metrics/job/x", "ingest"),
     ("PUT", "/metrics/job/x", "ingest"),
     ("POST", "/api/v2/write", "ingest"),
 ]
-BODY = {"POST": b"{}", "PUT": b"", "PATCH": b"{}", "GET": None}
+BODY = {"POST": b"{}", "PUT": b"", "PATCH": b"{}", "GET": None, "DELETE": None}
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), ROUTES)

@@ -9,6 +9,7 @@ import pytest
 
 from aggregator.query.parse import parse
 from aggregator.store.budget import Budget
+from aggregator.store.policy import Policy
 from aggregator.store.reads import Search
 from tests.aggregator.store.opened_store import OpenedStore, opened, seal_each_batch
 
@@ -142,7 +143,7 @@ class TestTail:
 
 def test_a_part_that_is_retired_is_read_to_the_end(parts: OpenedStore) -> None:
     with parts.store._catalogue.lease() as leased:
-        assert parts.store.remove_older_than(1) == 50
+        assert parts.store.retain(Policy(days=1)).rows == 50
         assert len(parts.segment_files()) == 5
         assert parts.store.size().rows == 10
         assert sum(part.rows for part in leased) == 60
