@@ -250,7 +250,6 @@ def test_a_call_that_fails_loses_nothing(bench: Bench, error: str) -> None:
     assert set(statuses) == {0, 1}
 
 
-@pytest.mark.xfail(reason="the thread that seals ends when a log file can't be deleted")
 def test_a_log_file_that_can_not_be_deleted_stops_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     boundary = Boundary("unlink", data / "store" / "log" / f"{1:020}.log", 1)

@@ -128,6 +128,7 @@ class EmbeddedStore(Store):
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
+        self._workspace.unsealed.begin_at(next_seq)
         self._commit = CommitLog(
             self._layout,
             next_seq=next_seq,

@@ -88,8 +88,12 @@ class Segment(Part):
     @override
     def dispose(self) -> None:
         self.close()
-        self.path.unlink(missing_ok=True)
-        self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
+        try:
+            self.path.unlink(missing_ok=True)
+            self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
+        except OSError as error:
+            # The next start finds it again, and whoever took it away then does so once more.
+            _log.error("segment not deleted", segment=self.path.name, error=str(error))
 
 
 def relation(paths: Sequence[Path], *, numbered: bool = False) -> str:
@@ -142,8 +146,20 @@ def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
         duckdb.Error: the engine lacks memory or disk.
         OSError: the disk refuses the file.
     """
-    columns = tuple(contents.columns)
     temporary = path.with_name(path.name + ".tmp")
+    try:
+        return _write(connection, contents, path, temporary)
+    except (OSError, duckdb.Error):
+        # Whoever wanted the segment keeps the records, so it must not be found at the next start.
+        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path, temporary: Path
+) -> Segment | None:
+    columns = tuple(contents.columns)
     stored = (
         # Most senders know no nanoseconds, and without them the timestamp takes half the space.
         f"SELECT timestamp // 1000 AS {_US}, (timestamp % 1000)::SMALLINT AS {_NS}, * EXCLUDE (timestamp) "

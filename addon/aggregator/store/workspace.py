@@ -2,11 +2,10 @@
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 
-from aggregator.store.files import Layout
+from aggregator.store.files import Layout, size_bytes
 from aggregator.store.part import Catalogue
 from aggregator.store.unsealed import Unsealed
 
@@ -39,12 +38,5 @@ class Workspace:
     def size_bytes(self) -> int:
         """Size of segments and log files on the disk."""
         with self.catalogue.lease() as parts:
-            return sum(part.size_bytes for part in parts) + sum(map(_size_bytes, self.layout.log_files()))
+            return sum(part.size_bytes for part in parts) + sum(map(size_bytes, self.layout.log_files()))
 
-
-def _size_bytes(path: Path) -> int:
-    """A file's size; 0 when it has just become a segment."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -1,14 +1,14 @@
 """Loading: small batches that come close together are loaded together, and no failure ends it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from aggregator import limits
-from aggregator.store import embedded, loader, sealer
+from aggregator.store import loader, sealer
 from aggregator.store.frame import Batch
 from aggregator.store.loaded import Loaded
 from aggregator.store.recent import RecentRows
@@ -173,27 +173,11 @@ def test_rows_in_memory_become_a_segment_when_memory_is_short(
         assert store.messages() == ["0", "1", "2", "3"]
 
 
-def long_lines(seed: int, count: int) -> Iterator[Row]:
-    for number in range(count):
-        text = " ".join(f"{(seed * 1_000_003 + number) * 7919 + word:x}" for word in range(1500))
-        yield {"message": f"number{seed}x{number} {text}"}
-
-
-@pytest.mark.parametrize("with_uid", [False, True])
-def test_long_lines_are_stored_though_they_are_more_than_the_engine_may_hold(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_uid: bool
-) -> None:
-    monkeypatch.setattr(embedded, "_MEMORY", "48MB")
-    monkeypatch.setattr(limits, "SEAL_BYTES", 6 * limits.MIB)
-    monkeypatch.setattr(loader, "_BULK_BYTES", 4 * limits.MIB)
-    bodies, lines = 24, 100
+def test_few_long_lines_are_a_segment_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "_BULK_BYTES", 20_000)
     with opened(tmp_path) as store:
-        for seed in range(bodies):
-            batch = list(long_lines(seed, lines))
-            if with_uid:
-                batch = [line | {"uid": f"{seed}.{number}"} for number, line in enumerate(batch)]
-            send(store, batch)
-        wait_until(lambda: store.store.last_seq == bodies * lines)
-        assert store.store.size().rows == bodies * lines
-        for seed in range(bodies):
-            assert len(store.rows(f"number{seed}x{lines - 1}")) == 1
+        store.take(*({"message": f"{number} {'x' * 2000}"} for number in range(5)))
+        assert len(store.segment_files()) == 1
+        store.take(*numbered(5, 3))
+        assert len(store.segment_files()) == 1
+        assert [message.partition(" ")[0] for message in store.messages()] == [*"01234567"]

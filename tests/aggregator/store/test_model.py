@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from aggregator import limits
 from aggregator.store import loader
+from aggregator.store.policy import Policy
 from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, Row, body, wait_until
 
 OLD_NS = 1_600_000_000 * 10**9
@@ -100,7 +101,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def remove_old(self) -> None:
         """Apply retention."""
-        self.store.store.remove_older_than(RETENTION_DAYS)
+        self.store.store.retain(Policy(RETENTION_DAYS))
 
     @rule()
     def compact(self) -> None:

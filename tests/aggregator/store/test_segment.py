@@ -114,6 +114,22 @@ def test_fields_named_like_the_columns_of_segments_come_back_as_sent(space: Work
             assert second["_timestamp_us"] is None
 
 
+def test_long_text_is_written_in_smaller_groups_of_rows(space: Workspace) -> None:
+    def groups(row_text_bytes: int) -> int:
+        path = space.layout.segment_file(Span(1, 5000))
+        contents = Contents(select(list(range(5000))), (), 5000, row_text_bytes)
+        with space.database.cursor() as connection:
+            part = segment.write(connection, contents, path)
+            assert part is not None
+            assert part.rows == 5000
+            (count,) = connection.execute(
+                "SELECT num_row_groups FROM parquet_file_metadata(?)", [str(path)]
+            ).fetchone() or (0,)
+        return int(count)
+
+    assert [groups(row_text_bytes) for row_text_bytes in (0, 1000, 8000, 10**9)] == [1, 1, 3, 3]
+
+
 def test_no_records_make_no_segment(space: Workspace) -> None:
     path = space.layout.segment_file(Span(1, 9))
     with space.database.cursor() as connection:
