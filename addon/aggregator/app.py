@@ -73,13 +73,21 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             self_metrics.duplicates(loaded.duplicates)
         news.ring()
 
+    def count_damaged_files() -> None:
+        self_metrics.set_damaged_files(damaged_files.count(config.data))
+
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
         state = State(
             instance_id=read_or_make(config.data / "id"),
             store=EmbeddedStore(
                 config.data / "store",
-                StoreEvents(loaded=on_loaded, synced=self_metrics.synced, damaged=self_metrics.damaged),
+                StoreEvents(
+                    loaded=on_loaded,
+                    synced=self_metrics.synced,
+                    damaged=self_metrics.damaged,
+                    set_aside=count_damaged_files,
+                ),
             ),
             news=news,
             settings=SettingsFile(config.data / "settings.json"),
@@ -90,7 +98,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
             searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
         )
-        self_metrics.set_damaged_files(damaged_files.count(config.data))
+        count_damaged_files()
         return state
 
     state = await loop.run_in_executor(None, open_parts)

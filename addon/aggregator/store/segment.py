@@ -50,11 +50,12 @@ class Segment(Part):
         path: the file.
         span: what it was made of.
         known: its index.
+        is_whole: whether the file is known to be as it was written.
     """
 
-    __slots__ = ("_counts", "index", "path", "span")
+    __slots__ = ("_counts", "index", "is_whole", "path", "span")
 
-    def __init__(self, path: Path, span: Span, known: Index) -> None:
+    def __init__(self, path: Path, span: Span, known: Index, *, is_whole: bool = False) -> None:
         facts = known.facts
         super().__init__(
             first_seq=span.first_seq,
@@ -68,6 +69,7 @@ class Segment(Part):
         self.path = path
         self.span = span
         self.index = known
+        self.is_whole = is_whole
         self._counts: Counts | None = None
 
     @property
@@ -180,7 +182,7 @@ def _write(
     known = _index(connection, temporary, columns, path.with_suffix(INDEX_SUFFIX))
     temporary.replace(path)
     sync_folder(path.parent)
-    return Segment(path, _span(path), known)
+    return Segment(path, _span(path), known, is_whole=True)
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:

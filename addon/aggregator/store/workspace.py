@@ -7,6 +7,7 @@ import duckdb
 
 from aggregator.store.files import Layout, size_bytes
 from aggregator.store.part import Catalogue
+from aggregator.store.quarantine import Quarantine
 from aggregator.store.unsealed import Unsealed
 
 
@@ -18,6 +19,7 @@ class Workspace:
         database: the in-memory database; each thread takes cursors of its own.
         layout: where the files are.
         catalogue: what readers see.
+        quarantine: keeps damaged segments from them.
         unsealed: which lines are in the log only.
         changing: held by whoever puts segments in the place of others, or takes them away.
     """
@@ -25,6 +27,7 @@ class Workspace:
     database: duckdb.DuckDBPyConnection
     layout: Layout
     catalogue: Catalogue
+    quarantine: Quarantine
     unsealed: Unsealed
     changing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -39,4 +42,3 @@ class Workspace:
         """Size of segments and log files on the disk."""
         with self.catalogue.lease() as parts:
             return sum(part.size_bytes for part in parts) + sum(map(size_bytes, self.layout.log_files()))
-

@@ -16,6 +16,7 @@ from aggregator.store.files import Layout, Span
 from aggregator.store.frame import Frame
 from aggregator.store.lines import Lines, assign_columns, read_lines
 from aggregator.store.part import Catalogue
+from aggregator.store.quarantine import Quarantine
 from aggregator.store.segment import Contents, Segment
 from aggregator.store.unsealed import Unsealed
 from aggregator.store.workspace import Workspace
@@ -25,9 +26,11 @@ from tests.aggregator.store.opened_store import Row, body
 @contextmanager
 def workspace(folder: Path) -> Iterator[Workspace]:
     """What the store's threads share, without the threads."""
-    layout = Layout(folder)
+    layout = Layout.prepare(folder)
     with duckdb.connect() as database:
-        yield Workspace(database, layout, Catalogue(), Unsealed(layout))
+        catalogue = Catalogue()
+        quarantine = Quarantine(catalogue, lambda: None)
+        yield Workspace(database, layout, catalogue, quarantine, Unsealed(layout))
 
 
 def make(space: Workspace, first_seq: int, *lines: Row | bytes) -> Segment:
