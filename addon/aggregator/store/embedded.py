@@ -28,6 +28,8 @@ from aggregator.store import (
     tally,
 )
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
+from aggregator.store.alerts import Alert
+from aggregator.store.archived import Archived
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
@@ -56,7 +58,7 @@ from aggregator.store.reads import (
     Selection,
 )
 from aggregator.store.removal import Report
-from aggregator.store.retention import Alert, Retention, RetentionState
+from aggregator.store.retention import Retention, RetentionState
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
 from aggregator.store.snapshot import Snapshots
@@ -199,7 +201,7 @@ class EmbeddedStore(Store):
     @override
     def size(self) -> StoreSize:
         with self._catalogue.lease() as parts:
-            filled = [part for part in parts if part.rows]
+            filled = [part for part in parts if part.rows and not isinstance(part, Archived)]
             segments = [part for part in parts if isinstance(part, Segment)]
             return StoreSize(
                 rows=sum(part.rows for part in filled),
@@ -247,7 +249,7 @@ class EmbeddedStore(Store):
         self._library.close()
         with self._catalogue.lease() as parts:
             for part in parts:
-                if isinstance(part, Segment):
+                if isinstance(part, Segment | Archived):
                     part.close()
         self._database.close()
 

@@ -3,6 +3,7 @@
 from aggregator.query.ast import Node
 from aggregator.record import normalise
 from aggregator.record.output import Record, records
+from aggregator.store.archived import Archived
 from aggregator.store.budget import Budget
 from aggregator.store.reading import Library
 from aggregator.store.reads import Selection
@@ -20,7 +21,8 @@ def since(library: Library, after_seq: int, node: Node, limit: int) -> tuple[lis
     with library.open(Budget()) as reading, reading.cursor() as connection:
         for part in sorted(reading.parts, key=lambda part: part.last_seq):
             last_seq = part.last_seq
-            if last_seq <= after_seq:
+            # An archive may be of another store, whose lines have other numbers.
+            if last_seq <= after_seq or isinstance(part, Archived):
                 continue
             view = part.view
             where = reading.condition(Selection(node), view)

@@ -8,6 +8,7 @@ import duckdb
 
 from aggregator.store.files import Layout
 from aggregator.store.part import Catalogue
+from aggregator.store.segment import Segment
 from aggregator.store.unsealed import Unsealed
 
 
@@ -39,7 +40,8 @@ class Workspace:
     def size_bytes(self) -> int:
         """Size of segments and log files on the disk."""
         with self.catalogue.lease() as parts:
-            return sum(part.size_bytes for part in parts) + sum(map(_size_bytes, self.layout.log_files()))
+            segments_bytes = sum(part.size_bytes for part in parts if isinstance(part, Segment))
+        return segments_bytes + sum(map(_size_bytes, self.layout.log_files()))
 
 
 def _size_bytes(path: Path) -> int:
