@@ -55,7 +55,7 @@ async def _serve(config: Config) -> None:
         make_app(config),
         access_log=None,
         auto_decompress=False,
-        # A read whose client goes away shall stop.
+        # For those that `ends_with_client` marks.
         handler_cancellation=True,
         keepalive_timeout=_KEEPALIVE_S,
         shutdown_timeout=_STOP_S,

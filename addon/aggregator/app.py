@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from aggregator import limits
+from aggregator import damaged_files, limits
 from aggregator.api import (
     export,
     health,
@@ -20,7 +20,7 @@ from aggregator.api import (
     summary,
     understand,
 )
-from aggregator.api.responses import answer_errors
+from aggregator.api.responses import answer_errors, finish
 from aggregator.config import Config
 from aggregator.instance import read_or_make
 from aggregator.intake import routes as intake_routes
@@ -40,7 +40,9 @@ _INTAKE_THREADS = 2
 
 def make_app(config: Config) -> web.Application:
     """Build the application; its parts start with it."""
-    app = web.Application(middlewares=[page.protect, answer_errors], client_max_size=limits.BODY_BYTES)
+    app = web.Application(
+        middlewares=[page.protect, answer_errors, finish], client_max_size=limits.BODY_BYTES
+    )
     app.cleanup_ctx.append(lambda app: _run_parts(app, config))
     for routes in (
         intake_routes,
@@ -73,7 +75,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
 
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
-        return State(
+        state = State(
             instance_id=read_or_make(config.data / "id"),
             store=EmbeddedStore(
                 config.data / "store",
@@ -88,6 +90,8 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
             searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
         )
+        self_metrics.set_damaged_files(damaged_files.count(config.data))
+        return state
 
     state = await loop.run_in_executor(None, open_parts)
     app[STATE] = state

@@ -23,6 +23,9 @@ FIELD_COLUMNS = 256
 FIELD_NAME_CHARACTERS = 128
 """Longest name of a field that gets a column of its own."""
 
+VALUE_DEPTH = 500
+"""Nesting of a value in an answer; a deeper one is shown as text. Common parsers refuse more than 1,000."""
+
 FUTURE_TIMESTAMP_S = 24 * 3600
 """How far ahead of arrival a timestamp may lie: time zones are off by hours, broken clocks by years."""
 
@@ -46,8 +49,8 @@ core, however few its lines are, and this bounds it to an eighth of one."""
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
 
-SEAL_BYTES = 64 * MIB
-"""Raw bytes of one segment, for long lines."""
+SEAL_BYTES = 32 * MIB
+"""Raw bytes of one segment, for long lines: up to three such sets of rows are in memory at once."""
 
 SEAL_AGE_S = 3600.0
 """Age at which rows become a segment however few they are, so that segments follow the hours."""
@@ -116,6 +119,9 @@ GROUPS = 10_000
 
 EXPORT_TIME_S = 3600.0
 """Time budget of one export: 30 million rows over a slow network."""
+
+EXPORT_FREE_BYTES = 256 * MIB
+"""Room on the disk that a Parquet export leaves free: intake needs it while the export is there."""
 
 EXPORTS_AT_ONCE = 2
 """Exports that run together: each keeps segments from going away, and Parquet takes room on the disk."""

@@ -1,4 +1,4 @@
-"""Asks the C library to keep less memory than it would by itself: it is tuned for servers, not for small boxes."""
+"""Asks the C library to keep less memory than it would by itself, tuned for servers as it is."""
 
 import ctypes
 

@@ -8,9 +8,11 @@ from typing import Any, Final
 import orjson
 
 from aggregator import limits
-from aggregator.errors import InvalidFieldError
+from aggregator.damaged_files import set_aside
+from aggregator.errors import DiskFullError, InvalidFieldError
 from aggregator.record.fields import LEVEL_SPELLINGS, LEVELS
 from aggregator.store.archive import check_folder
+from aggregator.store.commit import FULL
 from aggregator.store.files import write_atomically
 from aggregator.store.policy import Policy, Rule
 
@@ -74,28 +76,39 @@ class Settings:
                 raise InvalidFieldError(f"{name}: no such setting", field=name)
         read: dict[str, Any] = {name: _READERS[name](name, value) for name, value in changes.items()}
         settings = replace(self, **read)
-        if settings.archive_folder is None:
-            for name, wants in (
-                ("retention_action", settings.retention_action == "archive"),
-                ("search_archive", settings.search_archive),
-            ):
-                if wants:
-                    raise InvalidFieldError(f"{name}: an archive_folder is needed too", field=name)
+        settings.check_archive()
         return settings
+
+    def check_archive(self) -> None:
+        """Make sure that there is an archive if one is used.
+
+        Raises:
+            InvalidFieldError: there is none.
+        """
+        for name, wanted in (
+            ("retention_action", self.retention_action == "archive"),
+            ("search_archive", self.search_archive),
+        ):
+            if wanted and self.archive_folder is None:
+                raise InvalidFieldError(f"{name}: an archive_folder is needed too", field=name)
 
 
 class SettingsFile:
     """The settings, kept in a file.
 
     Args:
-        path: the file; defaults hold while it is missing.
+        path: the file; defaults hold while it is missing. When it is damaged it is set aside, and defaults
+            hold for the settings in it that can't be used.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._settings = Settings()
         if path.exists():
-            self._settings = self._settings.changed(orjson.loads(path.read_bytes()))
+            self._settings, problems = _read(path)
+            if problems:
+                set_aside(path, "; ".join(problems))
+                self._keep(self._settings)
 
     @property
     def settings(self) -> Settings:
@@ -110,6 +123,8 @@ class SettingsFile:
 
         Raises:
             InvalidFieldError: a setting is not known, or its value is out of its limits.
+            DiskFullError: there is no room to keep them; the old ones hold.
+            OSError: the disk refuses to keep them for another reason; the old ones hold.
         """
         settings = self._settings.changed(changes)
         if settings.archive_folder not in {None, self._settings.archive_folder}:
@@ -118,9 +133,36 @@ class SettingsFile:
                 check_folder(Path(str(settings.archive_folder)), self._path.parent)
             except ValueError as error:
                 raise InvalidFieldError(f"archive_folder: {error}", field="archive_folder") from None
-        write_atomically(self._path, orjson.dumps(settings.to_json()))
+        try:
+            self._keep(settings)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise DiskFullError("the disk is full: the settings stay as they were") from error
         self._settings = settings
         return settings
+
+    def _keep(self, settings: Settings) -> None:
+        write_atomically(self._path, orjson.dumps(settings.to_json()))
+
+
+def _read(path: Path) -> tuple[Settings, list[str]]:
+    """Read as many settings as can be used, and say what is wrong with the others."""
+    settings = Settings()
+    try:
+        entries = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        return settings, [f"no JSON: {error}"]
+    if not isinstance(entries, dict):
+        return settings, ["no JSON object"]
+    problems = []
+    # The others may need the folder.
+    for name, value in sorted(entries.items(), key=lambda entry: entry[0] != "archive_folder"):
+        try:
+            settings = settings.changed({name: value})
+        except InvalidFieldError as error:
+            problems.append(error.message)
+    return settings, problems
 
 
 def rule_to_json(rule: Rule) -> dict[str, object]:

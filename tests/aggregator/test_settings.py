@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from aggregator import limits
-from aggregator.errors import InvalidFieldError
+from aggregator.errors import DiskFullError, InvalidFieldError
 from aggregator.settings import Settings, SettingsFile
 from aggregator.store.policy import Policy, Rule
+from tests.aggregator.small_disk import MakeDisk, fill, make_disk
+
+__all__ = ["make_disk"]  # a fixture from elsewhere
 
 
 def test_defaults_hold_while_there_is_no_file(tmp_path: Path) -> None:
@@ -61,6 +64,43 @@ def test_the_file_is_plain_json_and_a_cut_off_write_leaves_it_alone(tmp_path: Pa
     assert SettingsFile(path).settings.retention_days == 9
     SettingsFile(path).change({"retention_days": 10})
     assert [file.name for file in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_a_change_that_finds_no_room_leaves_the_old_settings(make_disk: MakeDisk) -> None:
+    disk = make_disk("size=64k")
+    path = disk / "settings.json"
+    settings = SettingsFile(path)
+    settings.change({"retention_days": 9})
+    fill(disk / "filler")
+    with pytest.raises(DiskFullError):
+        settings.change({"retention_days": 10})
+    assert settings.settings.retention_days == SettingsFile(path).settings.retention_days == 9
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"retention_days":'])
+def test_a_damaged_file_is_set_aside_and_defaults_hold(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    assert SettingsFile(path).settings.retention_days == 30
+    assert (tmp_path / "settings.json.damaged").read_bytes() == content
+    assert SettingsFile(path).change({"retention_days": 9}).retention_days == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "days"),
+    [
+        (b'{"retention_days":7,"from_a_newer_version":1}', 7),
+        (b'{"from_a_newer_version":{"a":[]},"retention_days":7}', 7),
+        (b'{"retention_days":0}', 30),
+        (b'{"retention_days":"7"}', 30),
+    ],
+)
+def test_what_can_be_used_of_a_damaged_file_outlives_it(tmp_path: Path, content: bytes, days: int) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    for _ in range(2):
+        assert SettingsFile(path).settings.retention_days == days
+    assert (tmp_path / "settings.json.damaged").read_bytes() == content
 
 
 def test_rules_and_size_outlive_a_restart_in_the_words_of_the_api(tmp_path: Path) -> None:

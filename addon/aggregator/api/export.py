@@ -10,6 +10,7 @@ from aggregator import limits
 from aggregator.api import json_body
 from aggregator.api.auth import require
 from aggregator.api.reading import SELECTION, selection
+from aggregator.api.responses import ends_with_client
 from aggregator.errors import AggregatorError, OverloadedError
 from aggregator.state import STATE, State
 from aggregator.store.budget import Budget
@@ -33,6 +34,7 @@ def add_routes(app: web.Application) -> None:
     app.on_shutdown.append(_cancel_all)
 
 
+@ends_with_client
 async def export(request: web.Request) -> web.StreamResponse:
     """Send all rows of a selection, the oldest first; a connection that breaks off sent not all of them."""
     require(request, Scope.READ)

@@ -9,7 +9,7 @@ from aggregator import limits
 from aggregator.api import json_body
 from aggregator.api.auth import require
 from aggregator.api.reading import SELECTION, answered, selection
-from aggregator.api.responses import json_response
+from aggregator.api.responses import ends_with_client, json_response
 from aggregator.errors import InvalidFieldError
 from aggregator.record.output import Record
 from aggregator.store.around import trace_node
@@ -30,6 +30,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/v1/trace", trace)
 
 
+@ends_with_client
 async def search(request: web.Request) -> web.Response:
     """Find one page of records."""
     require(request, Scope.READ)
@@ -49,6 +50,7 @@ async def search(request: web.Request) -> web.Response:
     return await _answer_page(request, asked)
 
 
+@ends_with_client
 async def context(request: web.Request) -> web.Response:
     """Find a line and those around it."""
     require(request, Scope.READ)
@@ -68,6 +70,7 @@ async def context(request: web.Request) -> web.Response:
     )
 
 
+@ends_with_client
 async def trace(request: web.Request) -> web.Response:
     """Find the lines of a request, the oldest first."""
     require(request, Scope.READ)

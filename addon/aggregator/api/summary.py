@@ -9,7 +9,7 @@ from aggregator import limits
 from aggregator.api import json_body
 from aggregator.api.auth import require
 from aggregator.api.reading import SELECTION, answered, field_names, selection, step_ns
-from aggregator.api.responses import json_response
+from aggregator.api.responses import ends_with_client, json_response
 from aggregator.errors import InvalidFieldError
 from aggregator.record.fields import TIME_FIELDS
 from aggregator.record.output import format_ns
@@ -34,6 +34,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/v1/aggregate", aggregate)
 
 
+@ends_with_client
 async def count(request: web.Request) -> web.Response:
     """Count lines."""
     rows = selection(await _fields(request, SELECTION))
@@ -41,6 +42,7 @@ async def count(request: web.Request) -> web.Response:
     return json_response({"rows": found.rows, "partial": found.partial, "duration_ms": duration_ms})
 
 
+@ends_with_client
 async def histogram(request: web.Request) -> web.Response:
     """Count lines by level over time."""
     asked = await _fields(request, _HISTOGRAM_FIELDS)
@@ -66,6 +68,7 @@ async def histogram(request: web.Request) -> web.Response:
     )
 
 
+@ends_with_client
 async def facets(request: web.Request) -> web.Response:
     """Find the most frequent values of fields."""
     asked = await _fields(request, _FACETS_FIELDS)
@@ -86,6 +89,7 @@ async def facets(request: web.Request) -> web.Response:
     return json_response({"facets": shown, "partial": found.partial, "duration_ms": duration_ms})
 
 
+@ends_with_client
 async def fields(request: web.Request) -> web.Response:
     """Find the fields that occur."""
     rows = selection(await _fields(request, SELECTION))
@@ -99,6 +103,7 @@ async def fields(request: web.Request) -> web.Response:
     )
 
 
+@ends_with_client
 async def aggregate(request: web.Request) -> web.Response:
     """Compute numbers of a field, group by group."""
     asked = _aggregate(await _fields(request, _AGGREGATE_FIELDS))

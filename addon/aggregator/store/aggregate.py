@@ -5,7 +5,7 @@ are asked for, so that these are exact over all parts. The engine spills what do
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import duckdb
@@ -15,16 +15,53 @@ from aggregator.errors import InvalidFieldError
 from aggregator.query.fragment import SqlFilter
 from aggregator.store.budget import Budget
 from aggregator.store.part import Part
-from aggregator.store.reading import Library, Reading, grouped, joined, union
+from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Aggregate, Function, Group, Groups
 from aggregator.store.tally import check_step, extent
 from aggregator.store.values import Field
 
 _QUANTILES: Final = {Function.P50: "0.5", Function.P95: "0.95", Function.P99: "0.99"}
 _NS_PER_S: Final = 10**9
-_STATE: Final = "rows BIGINT, total DOUBLE, low DOUBLE, high DOUBLE, number DOUBLE"
-_SUMS: Final = "count(*), sum(number), min(number), max(number), NULL"
-_SINGLE: Final = "1, number, number, number, number"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is gathered of a group, in SQL.
+
+    Args:
+        columns: its columns with their types.
+        select: what they are, of a part's rows.
+        is_grouped: whether a part's rows are summed up by group before they are gathered.
+        rows, total, low, high: count, sum, least and greatest of the numbers, of all that was gathered.
+    """
+
+    columns: str
+    select: str
+    is_grouped: bool
+    rows: str
+    total: str
+    low: str
+    high: str
+
+
+_SUMS: Final = _State(
+    "rows BIGINT, total DOUBLE, low DOUBLE, high DOUBLE",
+    "count(*), sum(number), min(number), max(number)",
+    is_grouped=True,
+    rows="sum(rows)::BIGINT",
+    total="sum(total)",
+    low="min(low)",
+    high="max(high)",
+)
+_NUMBERS: Final = _State(
+    "number DOUBLE",
+    "number",
+    is_grouped=False,
+    rows="count(*)",
+    total="sum(number)",
+    low="min(number)",
+    high="max(number)",
+)
 
 
 def aggregate(library: Library, asked: Aggregate, budget: Budget) -> Groups:
@@ -41,15 +78,14 @@ def aggregate(library: Library, asked: Aggregate, budget: Budget) -> Groups:
         if asked.step_ns is not None:
             check_step(asked.step_ns, start_ns, end_ns)
         narrowed = reading.narrowed(asked.selection)
-        keys = ", ".join(f"k{number} VARCHAR" for number in range(len(asked.by)))
-        columns = ", ".join(filter(None, ("start BIGINT", keys, _STATE)))
-        with reading.table(columns) as table:
+        keys = [f"k{number} VARCHAR" for number in range(len(asked.by))]
+        with reading.table(", ".join(["start BIGINT", *keys, _state(asked).columns])) as table:
 
             def gather(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
                 states = _states(reading, parts, replace(asked, selection=narrowed))
                 connection.execute(f"INSERT INTO {table} {states.sql}", states.parameters)
 
-            reading.scan(grouped(reading.choose(narrowed)), gather)
+            reading.scan(reading.grouped(reading.choose(narrowed)), gather)
             computed = _computed(reading, asked, table, asked.step_ns or end_ns - start_ns)
         width = 1 + len(asked.by)
         groups = [
@@ -75,21 +111,27 @@ def _states(reading: Reading, parts: Sequence[Part], asked: Aggregate) -> SqlFil
     keys = ["start", *(f"k{index}" for index in range(len(by)))]
     texts = ["start", *(field.text(f"k{index}") for index, field in enumerate(by))]
     counted = "TRUE" if asked.field is None else "isfinite(number)"
-    wants_numbers = asked.field is not None and any(function in _QUANTILES for function in asked.functions)
-    state, grouping = (_SINGLE, "") if wants_numbers else (_SUMS, f"GROUP BY {', '.join(keys)}")
+    state = _state(asked)
+    grouping = f"GROUP BY {', '.join(keys)}" if state.is_grouped else ""
     return SqlFilter(
-        f"SELECT {', '.join(texts)}, {state} FROM ({rows.sql}) WHERE {counted} {grouping}", rows.parameters
+        f"SELECT {', '.join(texts)}, {state.select} FROM ({rows.sql}) WHERE {counted} {grouping}",
+        rows.parameters,
     )
 
 
+def _state(asked: Aggregate) -> _State:
+    return _SUMS if _QUANTILES.keys().isdisjoint(asked.functions) else _NUMBERS
+
+
 def _computed(reading: Reading, asked: Aggregate, table: str, duration_ns: int) -> list[tuple[Any, ...]]:
+    state = _state(asked)
     functions = {
-        Function.COUNT: "sum(rows)::BIGINT",
-        Function.RATE: f"sum(rows) * {_NS_PER_S}.0 / nullif({duration_ns}, 0)",
-        Function.SUM: "sum(total)",
-        Function.AVG: "sum(total) / sum(rows)",
-        Function.MIN: "min(low)",
-        Function.MAX: "max(high)",
+        Function.COUNT: state.rows,
+        Function.RATE: f"{state.rows} * {_NS_PER_S}.0 / nullif({duration_ns}, 0)",
+        Function.SUM: state.total,
+        Function.AVG: f"{state.total} / {state.rows}",
+        Function.MIN: state.low,
+        Function.MAX: state.high,
     } | {function: f"quantile_cont(number, {share})" for function, share in _QUANTILES.items()}
     keys = ["start", *(f"k{index}" for index in range(len(asked.by)))]
     found = reading.summary(

@@ -15,6 +15,9 @@ from aggregator.store.workspace import Workspace
 BULK_ROWS = 16_384
 """Rows from which on a segment of their own is worth its file."""
 
+_SHORT_LINE_BYTES = 512
+"""What a line has besides long text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
@@ -46,9 +49,11 @@ def write(workspace: Workspace, frames: Sequence[Batch]) -> Bulk | None:
         def use(lines: Lines) -> Bulk | None:
             if any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys):
                 return None
-            written = segment.write(
-                connection, segment.Contents(lines.select, lines.fields, lines.rows), path
+            row_bytes = sum(frame.raw_bytes for frame in frames) // lines.rows
+            contents = segment.Contents(
+                lines.select, lines.fields, lines.rows, max(row_bytes - _SHORT_LINE_BYTES, 0)
             )
+            written = segment.write(connection, contents, path)
             if written is None:
                 return None
             return Bulk(written, Loaded.of_segment(written, frames))

@@ -4,13 +4,14 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-import duckdb
 import structlog
 
 from aggregator import limits
 from aggregator.memory import give_back
+from aggregator.record import normalise
+from aggregator.store.files import Span
 from aggregator.store.rewrite import fields, rewrite
 from aggregator.store.segment import Segment
 from aggregator.store.workspace import Workspace
@@ -18,46 +19,70 @@ from aggregator.store.workspace import Workspace
 _log = structlog.get_logger(__name__)
 _DAY_NS = 24 * 3600 * 10**9
 _NICENESS = 10
+_RETRY_S = 3600.0
+"""How long segments stay as they are when they could not be made into one."""
 
 
-def due(segments: Sequence[Segment], now_ns: int) -> list[Segment] | None:
+def due(
+    segments: Sequence[Segment], now_ns: int, staying: Collection[Span] = frozenset()
+) -> Sequence[Segment] | None:
     """Choose segments to be made into one; None when all are as they should be.
 
     They follow each other, lie in one day, and have no more records together than a segment should have. To
-    write each record seldom, few small ones wait for more until their day is over.
+    write each record seldom, few small ones wait for more until their day is over, and none has more than
+    half of the records: whenever a record is written again, its segment at least doubles.
 
     Args:
         segments: all segments, in any order.
         now_ns: the present, ns since the epoch.
+        staying: of segments that stay as they are; large ones do anyway.
     """
     ordered = sorted(segments, key=lambda part: part.first_seq)
     for day, neighbours in itertools.groupby(ordered, lambda part: part.last_ns // _DAY_NS):
-        for run in _runs(neighbours):
-            rows = sum(part.rows for part in run)
-            enough = rows >= limits.SEAL_ROWS // 2 or len(run) >= limits.COMPACT_SEGMENTS
-            if len(run) > 1 and (enough or day < now_ns // _DAY_NS):
-                return run
+        for fitting in _runs(neighbours, staying):
+            for run in _balanced(fitting):
+                rows = sum(part.rows for part in run)
+                enough = rows >= limits.SEAL_ROWS // 2 or len(run) >= limits.COMPACT_SEGMENTS
+                if enough or day < now_ns // _DAY_NS:
+                    return run
     return None
 
 
-def _runs(neighbours: Iterator[Segment]) -> Iterator[list[Segment]]:
-    """Part neighbours into runs that fit into one segment; large ones stand alone."""
+def _runs(neighbours: Iterable[Segment], staying: Collection[Span]) -> Iterator[list[Segment]]:
+    """Part neighbours into runs that fit into one segment, without those that stay as they are."""
     run: list[Segment] = []
     for part in neighbours:
-        if run and not _fits(run, part):
+        stays = part.rows >= limits.SEAL_ROWS // 2 or part.span in staying
+        if run and (stays or not _fits(run, part)):
             yield run
             run = []
-        run.append(part)
+        if not stays:
+            run.append(part)
     if run:
         yield run
 
 
 def _fits(run: Sequence[Segment], part: Segment) -> bool:
-    if part.rows >= limits.SEAL_ROWS // 2 or sum(other.rows for other in run) + part.rows > limits.SEAL_ROWS:
+    members = [*run, part]
+    if sum(member.rows for member in members) > limits.SEAL_ROWS:
         return False
-    names = fields([*run, part])
-    # Columns that differ only in case would be one to the engine.
-    return len(names) <= limits.FIELD_COLUMNS and len({name.casefold() for name in names}) == len(names)
+    if sum(member.index.facts.text_bytes for member in members) > limits.SEAL_BYTES:
+        return False
+    names = fields(members)
+    # Columns that differ only in case would be one to the engine. With one more column than a part may have,
+    # a field that had no room could be in one and in the column of the others.
+    return len(names) + len(normalise.MARKS) <= limits.FIELD_COLUMNS and len(
+        {name.casefold() for name in names}
+    ) == len(names)
+
+
+def _balanced(run: Sequence[Segment]) -> list[Sequence[Segment]]:
+    """Part a run where one segment has more than half of its records, until none has."""
+    rows = sum(part.rows for part in run)
+    for place, part in enumerate(run):
+        if 2 * part.rows > rows:
+            return [*_balanced(run[:place]), *_balanced(run[place + 1 :])]
+    return [run] if run else []
 
 
 class Compactor:
@@ -71,6 +96,7 @@ class Compactor:
     def __init__(self, workspace: Workspace, busy: Callable[[], bool]) -> None:
         self._workspace = workspace
         self._busy = busy
+        self._refused_s: dict[Span, float] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="compact", daemon=True)
         self._thread.start()
@@ -84,13 +110,19 @@ class Compactor:
         """Make one segment of several, if some are due; tell whether it did."""
         with self._workspace.changing, self._workspace.catalogue.lease() as parts:
             needed_from = self._workspace.unsealed.needed_from
-            run = due(
-                [part for part in parts if isinstance(part, Segment) and part.last_seq < needed_from],
-                time.time_ns(),
-            )
+            segments = [part for part in parts if isinstance(part, Segment) and part.last_seq < needed_from]
+            now_s = time.monotonic()
+            staying = {span for span, since_s in self._refused_s.items() if now_s - since_s < _RETRY_S}
+            run = due(segments, time.time_ns(), staying)
             if run is None:
                 return False
-            self._workspace.catalogue.replace(run, rewrite(self._workspace, run))
+            try:
+                made = rewrite(self._workspace, run)
+            except Exception:
+                # Damaged, or more than fits into memory now: the others must not wait for them.
+                self._refused_s |= dict.fromkeys((part.span for part in run), now_s)
+                raise
+            self._workspace.catalogue.replace(run, made)
         _log.debug("segments compacted", segments=len(run), rows=sum(part.rows for part in run))
         return True
 
@@ -101,5 +133,5 @@ class Compactor:
             try:
                 while not self._stopping.is_set() and not self._busy() and self.compact():
                     continue
-            except (OSError, duckdb.Error) as error:
+            except Exception as error:  # noqa: BLE001 # the segments serve as they are
                 _log.warning("compaction failed; trying again later", error=str(error))

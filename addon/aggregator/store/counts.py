@@ -62,7 +62,7 @@ class Counts:
         """
         counted = connection.execute(
             f"SELECT timestamp // {NS_PER_MINUTE} AS minute, service, level, count(*) "
-            f"FROM {relation} GROUP BY ALL ORDER BY minute"
+            f"FROM {relation} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         numbers: dict[Pair, int] = {}
         pair_numbers = [

@@ -123,11 +123,14 @@ class EmbeddedStore(Store):
         migrate(self._database, self._layout)
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
         self._library = Library(self._database, self._catalogue)
+        self._exports = folder / "exports"
+        export.clear(self._exports)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
+        self._workspace.unsealed.begin_at(next_seq)
         self._commit = CommitLog(
             self._layout,
             next_seq=next_seq,
@@ -188,7 +191,7 @@ class EmbeddedStore(Store):
 
     @override
     def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
-        return export.export(self._library, selection, export_format, self._layout.folder, budget)
+        return export.export(self._library, selection, export_format, self._exports, budget)
 
     @override
     def explain(self, selection: Selection) -> Plan:

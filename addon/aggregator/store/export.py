@@ -3,15 +3,16 @@
 The range is cut where parts begin, so that each slice sorts about as many rows as a part has.
 """
 
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
 from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
 
-from aggregator.errors import ReadTimeoutError
+from aggregator import limits
+from aggregator.errors import DiskFullError, ReadTimeoutError
 from aggregator.query.fragment import SqlFilter
 from aggregator.record import normalise
 from aggregator.record.fields import TIME_FIELDS
@@ -36,12 +37,12 @@ def export(
         library: the store.
         selection: which rows.
         export_format: what to write.
-        folder: where a Parquet file is put together.
+        folder: where a Parquet file is put together; made if it is missing.
         budget: when to stop.
 
     Raises:
         ReadTimeoutError: the time was over, or the read cancelled, before the end.
-        OSError: there is no room for a Parquet file.
+        DiskFullError: there is no room for a Parquet file.
     """
     with library.open(budget) as reading:
         narrowed = reading.narrowed(selection)
@@ -57,6 +58,11 @@ def export(
                     yield from _parquet(reading, narrowed, folder)
         except duckdb.InterruptException:
             raise ReadTimeoutError("the time was over before the end of the export") from None
+
+
+def clear(folder: Path) -> None:
+    """Remove the files of exports that were killed; arguments as for `export`."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fields(parts: Sequence[Part]) -> list[str]:
@@ -90,8 +96,9 @@ def _lines(reading: Reading, selection: Selection, fields: Sequence[str] | None)
 
 def _parquet(reading: Reading, selection: Selection, folder: Path) -> Iterator[bytes]:
     """Write each slice as a file, put the files together, and hand out the whole."""
-    with tempfile.TemporaryDirectory(prefix="export-", dir=folder) as name, ExitStack() as stack:
-        connection = stack.enter_context(reading.cursor())
+    folder.mkdir(exist_ok=True)
+    _check_room(folder, reading.choose(selection))
+    with tempfile.TemporaryDirectory(dir=folder) as name, reading.cursor() as connection:
         temporary = Path(name)
         files: list[str] = []
         for parts, stretch in _slices(reading, selection):
@@ -109,6 +116,13 @@ def _parquet(reading: Reading, selection: Selection, folder: Path) -> Iterator[b
             while piece := content.read(_BYTES_AT_ONCE):
                 yield piece
                 _check(reading)
+
+
+def _check_room(folder: Path, parts: Sequence[Part]) -> None:
+    """Leave the disk to intake: for a moment an export takes the room of its slices and of the whole."""
+    needed_bytes = 2 * sum(part.size_bytes for part in parts) + limits.EXPORT_FREE_BYTES
+    if shutil.disk_usage(folder).free < needed_bytes:
+        raise DiskFullError(f"a Parquet export of this needs {needed_bytes // limits.MIB} MiB of free disk")
 
 
 def _copy_slice(

@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import cast
 
 import duckdb
 
 from aggregator.query.fragment import SqlFilter
 from aggregator.store.budget import Budget
 from aggregator.store.part import Part
-from aggregator.store.reading import Library, Reading, grouped, joined, union
+from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Facet, Facets, Selection
 from aggregator.store.tally import Dimension, tally
 from aggregator.store.values import Field
 
-_COUNTED = frozenset({"service", "level"})
+_DIMENSIONS: tuple[Dimension, ...] = ("service", "level")
 """Fields whose values the parts' counts tell."""
 
 
@@ -31,26 +30,32 @@ def facets(
         budget: when to stop.
     """
     with library.open(budget) as reading:
-        scanned = [Field(name) for name in fields if name not in _COUNTED]
-        found = _scanned(reading, selection, scanned, limit) if scanned else {}
-        for name in fields:
-            if name in _COUNTED:
-                found[name] = _counted(reading, selection, cast("Dimension", name), limit)
+        found = _counted(reading, selection, [name for name in _DIMENSIONS if name in fields], limit)
+        found |= _scanned(reading, selection, [Field(name) for name in fields if name not in found], limit)
         return Facets([found[name] for name in fields], reading.partial)
 
 
-def _counted(reading: Reading, selection: Selection, name: Dimension, limit: int) -> Facet:
-    rows = Counter[str]()
-    for key, number in tally(reading, selection, None, (name,)).items():
-        value = next((part for part in key[1:] if part is not None), None)
-        if value is not None:
-            rows[value] += number
-    ordered = sorted(rows.items(), key=lambda item: (-item[1], item[0]))
-    return Facet(name, ordered[:limit], len(ordered), rows.total())
+def _counted(
+    reading: Reading, selection: Selection, names: Sequence[Dimension], limit: int
+) -> dict[str, Facet]:
+    if not names:
+        return {}
+    counted = {name: Counter[str]() for name in names}
+    for (_, service, level), rows in tally(reading, selection, None, names).items():
+        for name, value in (("service", service), ("level", level)):
+            if name in counted and value is not None:
+                counted[name][value] += rows
+    found: dict[str, Facet] = {}
+    for name, values in counted.items():
+        ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+        found[name] = Facet(name, ordered[:limit], len(ordered), values.total())
+    return found
 
 
 def _scanned(reading: Reading, selection: Selection, fields: Sequence[Field], limit: int) -> dict[str, Facet]:
     """Gather values group by group in a table of the engine, which may spill it, and sum them there."""
+    if not fields:
+        return {}
     narrowed = reading.narrowed(selection)
     with reading.table("field UTINYINT, value VARCHAR, rows BIGINT") as table:
 
@@ -58,7 +63,7 @@ def _scanned(reading: Reading, selection: Selection, fields: Sequence[Field], li
             values = _values(reading, parts, narrowed, fields)
             connection.execute(f"INSERT INTO {table} {values.sql}", values.parameters)
 
-        reading.scan(grouped(reading.choose(narrowed)), gather)
+        reading.scan(reading.grouped(reading.choose(narrowed)), gather)
         summed = reading.summary(
             "SELECT field, value, rows, values, total FROM (SELECT field, value, sum(rows) AS rows, "
             "count(*) OVER (PARTITION BY field) AS values, "

@@ -1,17 +1,20 @@
 """Which fields occur in the store, how often, and with values of what kind."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Final
 
 import duckdb
 
+from aggregator.query.ast import MatchAll
 from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS, TIME_FIELDS
 from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store.budget import Budget
-from aggregator.store.part import Part
+from aggregator.store.part import Part, View
 from aggregator.store.reading import Library, Reading
 from aggregator.store.reads import FieldUse, FieldUses, Selection
+from aggregator.store.segment import Segment
 
 _NUMBER: Final = "number"
 _KIND_BY_START: Final = {'"': "string", "[": "array", "{": "object", "t": "boolean", "f": "boolean"}
@@ -22,31 +25,54 @@ _STARTS: Final = (*_KIND_BY_START, _NULL)
 _KIND_BY_TYPE: Final = {"VARCHAR": "string", "ARRAY": "array", "OBJECT": "object", "BOOLEAN": "boolean"}
 """Kind of JSON values by the engine's name; what is left is a number, or null."""
 
-type _Found = defaultdict[str, Counter[str]]
+type _Kinds = Mapping[str, Mapping[str, int]]
 """Kind of value → rows, of each field."""
 
 
 def fields(library: Library, selection: Selection, budget: Budget) -> FieldUses:
-    """Find the fields that occur in rows, the most frequent first; null is no value."""
+    """Find the fields that occur in rows, the most frequent first; null is no value.
+
+    What a segment's rows come to is remembered, since they stay the same.
+    """
     with library.open(budget) as reading:
         narrowed = reading.narrowed(selection)
         parts = sorted(reading.choose(narrowed), key=lambda part: part.last_ns, reverse=True)
-        kinds: _Found = defaultdict(Counter)
+        kinds: dict[str, Counter[str]] = defaultdict(Counter)
         present = Counter[str]()
-        for found in reading.scan(parts, lambda connection, part: _uses(reading, connection, part, narrowed)):
-            for name, counted in (found or {}).items():
-                if rows := +counted:
-                    kinds[name] += rows
-                    present[name] += 1
+        for found in reading.scan(
+            parts, lambda connection, part: _kinds(reading, connection, part, narrowed)
+        ):
+            for name, rows in (found or {}).items():
+                kinds[name].update(rows)
+                present[name] += 1
         uses = [FieldUse(name, found.total(), present[name], dict(found)) for name, found in kinds.items()]
         uses.sort(key=lambda use: (-use.rows, use.field))
         return FieldUses(uses, reading.partial)
 
 
-def _uses(
+def _kinds(
     reading: Reading, connection: duckdb.DuckDBPyConnection, part: Part, selection: Selection
-) -> _Found:
-    view = part.view
+) -> _Kinds:
+    if not _is_whole(part, selection):
+        return _counted(reading, connection, part.view, selection)
+    if part.field_kinds is None:
+        part.field_kinds = _counted(reading, connection, part.view, selection)
+    return part.field_kinds
+
+
+def _is_whole(part: Part, selection: Selection) -> bool:
+    """Whether a selection has all rows of a part to which none will be added."""
+    return (
+        isinstance(part, Segment)
+        and isinstance(selection.node, MatchAll)
+        and (selection.start_ns is None or selection.start_ns <= part.first_ns)
+        and (selection.end_ns is None or selection.end_ns > part.last_ns)
+    )
+
+
+def _counted(
+    reading: Reading, connection: duckdb.DuckDBPyConnection, view: View, selection: Selection
+) -> _Kinds:
     where = reading.condition(selection, view)
     counted = [f"count({quote_identifier(name)})" for name in RECORD_FIELDS]
     for column in map(quote_identifier, view.columns.values()):
@@ -60,7 +86,7 @@ def _uses(
         ).fetchone()
         or ()
     )
-    found: _Found = defaultdict(Counter)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
     for name in RECORD_FIELDS:
         found[name]["time" if name in TIME_FIELDS else "string"] = next(numbers)
     for name in view.columns:
@@ -77,4 +103,4 @@ def _uses(
     for name, kind, rows in rest:
         if kind != "NULL":
             found[name][_KIND_BY_TYPE.get(kind, _NUMBER)] += rows
-    return found
+    return {name: +rows for name, rows in found.items() if rows.total()}

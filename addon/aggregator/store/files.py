@@ -68,6 +68,14 @@ class Span:
         )
 
 
+def size_bytes(path: Path) -> int:
+    """Return a file's size; 0 when there is no such file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def sync_folder(folder: Path) -> None:
     """Make created, renamed and deleted names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -7,7 +7,7 @@ of the segment: one that is missing or damaged is made again.
 import mmap
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from aggregator.errors import AggregatorError
+from aggregator.limits import MIB
 from aggregator.query.needles import Field, Level, Needle, Value, Word
 from aggregator.record import normalise
 from aggregator.record.fields import RUNNING_TEXT_FIELDS
@@ -28,6 +29,14 @@ from aggregator.store.words import Hashes, distinct, value_hash, value_hashes, w
 _MAGIC: Final = b"HIX1"
 _HEAD: Final = struct.Struct("<4sI")
 _CHECKSUM: Final = struct.Struct("<I")
+
+_TEXT_BYTES: Final = 8 * MIB
+"""Text whose words are found at once: the engine and Python hold it some times over meanwhile."""
+
+TEXT_BYTES: Final = (
+    f"({' + '.join(f'coalesce(sum(strlen({name})), 0)' for name in RUNNING_TEXT_FIELDS)})::BIGINT"
+)
+"""SQL of the length of the running text of some records."""
 
 VALUE_FIELDS: Final = (
     "service",
@@ -59,6 +68,7 @@ class Facts(msgspec.Struct, frozen=True):
         levels: the levels that occur.
         counts: the records by minute, service and level, encoded.
         has_rest: whether some record has sender fields without a column.
+        text_bytes: length of the running text of all records.
         segment_bytes: size of the segment's file.
         segment_crc32: checksum of the segment's file.
     """
@@ -70,6 +80,7 @@ class Facts(msgspec.Struct, frozen=True):
     levels: tuple[str, ...]
     counts: bytes
     has_rest: bool
+    text_bytes: int
     segment_bytes: int
     segment_crc32: int
 
@@ -124,9 +135,9 @@ def build(
     """
     counts = Counts.of(connection, relation)
     row = connection.execute(
-        f"SELECT min(timestamp), max(timestamp), count({normalise.REST}) > 0 FROM {relation}"
+        f"SELECT min(timestamp), max(timestamp), count({normalise.REST}) > 0, {TEXT_BYTES} FROM {relation}"
     ).fetchone()
-    first_ns, last_ns, has_rest = row or (0, 0, False)
+    first_ns, last_ns, has_rest, text_bytes = row or (0, 0, False, 0)
     size_bytes, crc32 = checksum(segment)
     facts = Facts(
         rows=int(counts.rows.sum()),
@@ -136,10 +147,15 @@ def build(
         levels=tuple({level for _, level in counts.pairs if level is not None}),
         counts=counts.encode(),
         has_rest=has_rest,
+        text_bytes=text_bytes,
         segment_bytes=size_bytes,
         segment_crc32=crc32,
     )
-    hashes = [_words(connection, relation), *_values(connection, relation)]
+    hashes = [
+        np.empty(0, np.uint64),
+        *_words(connection, relation, 1 + text_bytes // _TEXT_BYTES),
+        *_values(connection, relation),
+    ]
     return Index(facts, bloom.build(distinct(np.concatenate(hashes))))
 
 
@@ -204,11 +220,19 @@ def _facts(data: bytes) -> Facts:
     return msgspec.msgpack.decode(data[_HEAD.size : _HEAD.size + facts_bytes], type=Facts)
 
 
-def _words(connection: duckdb.DuckDBPyConnection, relation: str) -> Hashes:
-    texts = connection.execute(
-        f"SELECT {', '.join(_lines(name) for name in RUNNING_TEXT_FIELDS)} FROM {relation}"
-    ).fetchone()
-    return np.concatenate([word_hashes(text) for text in texts or () if text] or [np.empty(0, np.uint64)])
+def _words(connection: duckdb.DuckDBPyConnection, relation: str, pieces: int) -> Iterator[Hashes]:
+    """The words of the records, in so many pieces of about as many records."""
+    texts = ", ".join(_lines(name) for name in RUNNING_TEXT_FIELDS)
+    first_seq, last_seq = connection.execute(
+        f"SELECT min({normalise.SEQ}), max({normalise.SEQ}) FROM {relation}"
+    ).fetchone() or (0, 0)
+    stride = (last_seq - first_seq) // pieces + 1
+    for start in range(first_seq, last_seq + 1, stride):
+        piece = f"{relation} WHERE {normalise.SEQ} BETWEEN {start} AND {start + stride - 1}"
+        found = connection.execute(f"SELECT {texts} FROM {piece}").fetchone()
+        for text in found or ():
+            if text:
+                yield word_hashes(text)
 
 
 def _values(connection: duckdb.DuckDBPyConnection, relation: str) -> Sequence[Hashes]:

@@ -36,7 +36,8 @@ _FRAMES_AT_ONCE = 256
 """Frames of one load: each adds branches to its SQL, which costs planning time and time per line."""
 
 _BULK_BYTES = 20 * limits.MIB
-"""Bytes from which on gathered frames are a good segment while others are being written."""
+"""Bytes from which on gathered frames are a good segment while others are being written; half of them are
+worth a segment however few the lines are, since in memory they take much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,8 @@ class Loader:
             self.close_current()
         self._current_log = committed[-1].log_file
         frames = [item.frame for item in committed]
-        if sum(frame.rows for frame in frames) < BULK_ROWS:
+        raw_bytes = sum(frame.raw_bytes for frame in frames)
+        if sum(frame.rows for frame in frames) < BULK_ROWS and raw_bytes < _BULK_BYTES // 2:
             while self._writing:
                 self._finish_written(self._writing.popleft())
             self._load(committed)
@@ -193,7 +195,7 @@ class Loader:
         """Show the segment that a load became; without one the rows go into memory."""
         try:
             bulk = load.bulk.result()
-        except (OSError, duckdb.Error) as error:
+        except Exception as error:  # noqa: BLE001 # the lines are loaded another way
             _report(load.committed, error)
             bulk = None
         if bulk is None:
@@ -206,26 +208,37 @@ class Loader:
         self._tell(load.committed, bulk.loaded)
 
     def _load(self, committed: list[_Committed]) -> None:
-        frames = [item.frame for item in committed]
+        waiting = deque([committed])
+        while waiting:
+            part = waiting.popleft()
+            started_s = time.monotonic()
+            try:
+                loaded = self._load_part([item.frame for item in part])
+            except Exception as error:  # noqa: BLE001 # acknowledged lines wait for whatever it is to pass
+                _report(part, error)
+                waiting.extendleft(_smaller(part))
+                if len(part) == 1 and self._stopping.wait(_RETRY_S):
+                    return
+                continue
+            ended_s = time.monotonic()
+            rest_s = max(limits.LOAD_INTERVAL_S, limits.LOAD_REST * (ended_s - started_s))
+            self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
+            self._tell(part, loaded)
+
+    def _load_part(self, frames: list[Batch]) -> Loaded:
         if self._current is not None and self._current.last_seq + 1 != frames[0].first_seq:
             # What lies between is a segment already; each part is one stretch of lines.
             self.close_current()
         if self._current is None:
             self._current = RecentRows(self._workspace.database, frames[0].first_seq)
             self._workspace.catalogue.add(self._current)
-        loaded = None
-        while loaded is None:
-            started_s = time.monotonic()
-            try:
-                loaded = self._current.load(frames)
-            except (OSError, duckdb.Error) as error:
-                _report(committed, error)
-                if self._stopping.wait(_RETRY_S):
-                    return
-        ended_s = time.monotonic()
-        rest_s = max(limits.LOAD_INTERVAL_S, limits.LOAD_REST * (ended_s - started_s))
-        self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
-        self._tell(committed, loaded)
+        try:
+            return self._current.load(frames)
+        except (duckdb.OutOfMemoryException, MemoryError):
+            # As a segment the present rows take no memory.
+            if self._current.last_seq >= self._current.first_seq:
+                self.close_current()
+            raise
 
     def _tell(self, committed: list[_Committed], loaded: Loaded) -> None:
         for item in committed:
@@ -239,15 +252,24 @@ class Loader:
             self._waiting.notify_all()
 
     def _forget_old_uids(self) -> None:
-        with self._workspace.database.cursor() as connection:
-            connection.execute(
-                "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
-                [limits.DUPLICATE_WINDOW_ROWS],
-            )
+        try:
+            with self._workspace.database.cursor() as connection:
+                connection.execute(
+                    "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
+                    [limits.DUPLICATE_WINDOW_ROWS],
+                )
+        except (duckdb.Error, MemoryError) as error:
+            _log.warning("old uids not forgotten; trying again later", error=str(error))
 
 
 def _stand_back() -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+def _smaller(committed: list[_Committed]) -> list[list[_Committed]]:
+    """Halves, the later one first, as less at once takes less memory; a single frame stays."""
+    middle = len(committed) // 2
+    return [half for half in (committed[middle:], committed[:middle]) if half]
 
 
 def _report(committed: list[_Committed], error: Exception) -> None:

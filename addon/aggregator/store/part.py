@@ -34,6 +34,7 @@ class Part:
         last_ns: latest timestamp, ns since the epoch.
         last_seq: number of the last line that it was made of.
         size_bytes: size on the disk; 0 for rows in memory.
+        field_kinds: kind of value → rows, of each field; None until somebody asked, or where rows still come.
     """
 
     first_seq: int
@@ -43,6 +44,7 @@ class Part:
     last_ns: int = 0
     last_seq: int = 0
     size_bytes: int = 0
+    field_kinds: Mapping[str, Mapping[str, int]] | None = None
     readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
 

@@ -27,7 +27,7 @@ from aggregator.store.segment import Segment
 
 _RECORD_COLUMNS = {name: name for name in RECORD_FIELDS}
 _GROUP_ROWS = 400_000
-"""Rows that one statement of a scan reads: enough to pay for its planning, few enough to stop in between."""
+"""Most rows that one statement of a scan reads, so that it can end in between."""
 
 _GROUP_PARTS = 64
 
@@ -83,6 +83,21 @@ class Reading:
             and (start_ns is None or part.last_ns >= start_ns)
             and (end_ns is None or part.first_ns < end_ns)
         ]
+
+    def grouped(self, parts: Iterable[Part]) -> list[list[Part]]:
+        """Put parts into groups that are good for one statement each, the newest first, for all cores."""
+        newest_first = sorted(parts, key=lambda part: part.last_ns, reverse=True)
+        share = sum(part.rows for part in newest_first) // (self._helpers + 1)
+        group_rows = min(max(share, 1), _GROUP_ROWS)
+        groups: list[list[Part]] = []
+        rows = group_rows
+        for part in newest_first:
+            if rows >= group_rows or len(groups[-1]) >= _GROUP_PARTS:
+                groups.append([])
+                rows = 0
+            groups[-1].append(part)
+            rows += part.rows
+        return groups
 
     def condition(self, selection: Selection, view: View) -> SqlFilter:
         """The SQL condition for a selection's rows of one part."""
@@ -194,19 +209,6 @@ class Library:
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown()
-
-
-def grouped(parts: Iterable[Part]) -> list[list[Part]]:
-    """Put parts into groups that are good for one statement each, the newest first."""
-    groups: list[list[Part]] = []
-    rows = _GROUP_ROWS
-    for part in sorted(parts, key=lambda part: part.last_ns, reverse=True):
-        if rows >= _GROUP_ROWS or len(groups[-1]) >= _GROUP_PARTS:
-            groups.append([])
-            rows = 0
-        groups[-1].append(part)
-        rows += part.rows
-    return groups
 
 
 @dataclass(frozen=True, slots=True)

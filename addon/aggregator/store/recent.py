@@ -1,6 +1,7 @@
 """Recent rows: what is not yet a segment, in an in-memory table with the same columns."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import duckdb
 
@@ -38,6 +39,7 @@ class RecentRows(Part):
 
         Raises:
             duckdb.Error: the engine lacks memory or disk; nothing was added.
+            MemoryError: likewise.
         """
         return read_lines(
             self._connection,
@@ -59,10 +61,12 @@ class RecentRows(Part):
                 self._connection.execute(f"ALTER TABLE {self._table} ADD COLUMN {column} JSON")
             self._connection.execute(f"INSERT INTO {self._table} BY NAME {lines.select}")
             loaded = self._account(frames, lines.rows)
-        except duckdb.Error:
-            self._connection.execute("ROLLBACK")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A COMMIT that fails may have ended the transaction already.
+            with suppress(duckdb.TransactionException):
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
         self._fields = {**self._fields, **lines.fields}
         self._show(loaded)
         return loaded

@@ -34,7 +34,13 @@ def rewrite(workspace: Workspace, sources: Sequence[Segment], keep: SqlFilter = 
         max(source.span.generation for source in sources) + 1,
     )
     select = f"FROM {segment.relation([source.path for source in sources])} WHERE {keep.sql}"
-    contents = segment.Contents(select, fields(sources), parameters=keep.parameters)
+    text_bytes = sum(source.index.facts.text_bytes for source in sources)
+    contents = segment.Contents(
+        select,
+        fields(sources),
+        row_text_bytes=text_bytes // sum(source.rows for source in sources),
+        parameters=keep.parameters,
+    )
     with workspace.database.cursor() as connection:
         return segment.write(connection, contents, workspace.layout.segment_file(span))
 

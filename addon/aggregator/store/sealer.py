@@ -3,12 +3,12 @@
 import queue
 import threading
 
-import duckdb
 import structlog
 
 from aggregator.record import normalise
 from aggregator.store import segment
 from aggregator.store.files import Span
+from aggregator.store.index import TEXT_BYTES
 from aggregator.store.recent import RecentRows
 from aggregator.store.workspace import Workspace
 
@@ -55,7 +55,7 @@ class Sealer:
     def _seal(self, recent: RecentRows) -> bool:
         try:
             sealed = self._write(recent)
-        except (OSError, duckdb.Error) as error:
+        except Exception as error:  # noqa: BLE001 # the rows stay in memory until whatever it is passes
             _log.error("segment not written; trying again", log=recent.first_seq, error=str(error))
             return False
         self._workspace.catalogue.replace([recent], sealed)
@@ -67,5 +67,7 @@ class Sealer:
         path = self._workspace.layout.segment_file(Span(recent.first_seq, recent.last_seq))
         columns = [name for name in view.columns if name not in normalise.MARKS]
         with self._workspace.database.cursor() as connection:
-            contents = segment.Contents(f"FROM {view.relation}", columns, recent.rows)
+            measured = connection.execute(f"SELECT {TEXT_BYTES} FROM {view.relation}").fetchone()
+            row_text_bytes = measured[0] // max(recent.rows, 1) if measured else 0
+            contents = segment.Contents(f"FROM {view.relation}", columns, recent.rows, row_text_bytes)
             return segment.write(connection, contents, path)

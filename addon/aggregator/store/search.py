@@ -10,6 +10,7 @@ from itertools import islice, takewhile
 
 import duckdb
 
+from aggregator.query.ast import terms
 from aggregator.query.fragment import SqlFilter
 from aggregator.record import normalise
 from aggregator.record.output import Record, records
@@ -19,7 +20,7 @@ from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Page, Position, Search, Selection
 
 _PROBED_ROWS = 10_000
-"""Rows from which on a part is first asked for its end alone, where a page of frequent rows is found."""
+"""Rows from which on a part is first asked for its end alone, where a page of all rows is found."""
 
 _PROBED_PER_ROW = 4
 """How many of a part's last rows are looked at in that, for each row that is wanted."""
@@ -125,7 +126,7 @@ class _Finder:
         group: Sequence[tuple[int, Part]],
     ) -> list[_Key]:
         """Find the keys of the first rows of some parts, none behind the worst that is of use."""
-        if worst is None and len(group) == 1 and group[0][1].rows >= _PROBED_ROWS:
+        if worst is None and len(group) == 1 and self._is_probed(group[0][1]):
             found = self._keys_up_to(connection, group, self._probe(group[0][1]))
             if len(found) == self._wanted:
                 return found
@@ -169,10 +170,15 @@ class _Finder:
         by_part: dict[int, list[_Key]] = defaultdict(list)
         for key in keys:
             by_part[key[2]].append(key)
-        each = self._reading.scan(by_part.values(), self._rows)
+        runs = list(by_part.values())
+        if len(runs) == 1:
+            # Row groups take long to decompress, so each half has a core to itself.
+            half = (len(keys) + 1) // 2
+            runs = [run for run in (runs[0][:half], runs[0][half:]) if run]
+        each = self._reading.scan(runs, self._rows)
         read = {
-            (index, record.seq): record
-            for index, rows in zip(by_part, each, strict=True)
+            (run[0][2], record.seq): record
+            for run, rows in zip(runs, each, strict=True)
             for record in rows or ()
         }
         places = [(index, abs(seq)) for _, seq, index in keys]
@@ -212,6 +218,10 @@ class _Finder:
     def _nearest(self, part: Part) -> int:
         """Where a part begins in the order of the search: no row's time comes before."""
         return -part.last_ns if self._sign < 0 else part.first_ns
+
+    def _is_probed(self, part: Part) -> bool:
+        """Whether to look at the end of a part first; a search for text is too dear to run twice."""
+        return part.rows >= _PROBED_ROWS and all(term.field is not None for term in terms(self._search.node))
 
     def _probe(self, part: Part) -> int:
         """Up to which time to look first in a part whose rows may all match."""

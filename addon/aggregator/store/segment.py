@@ -9,12 +9,13 @@ from typing import Final, override
 import duckdb
 import structlog
 
+from aggregator.limits import MIB
 from aggregator.query.needles import Needs, may_match
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store import index
 from aggregator.store.counts import Counts
-from aggregator.store.files import INDEX_SUFFIX, Span, sync_file, sync_folder
+from aggregator.store.files import INDEX_SUFFIX, Span, size_bytes, sync_file, sync_folder
 from aggregator.store.index import Index, IndexDamagedError
 from aggregator.store.lines import MISCOUNTED
 from aggregator.store.part import Part, View
@@ -32,6 +33,9 @@ long, and saves 5 % of the disk."""
 
 _FULL_WIDTH: Final = 48
 """Columns up to which row groups have their full size: the writer's memory grows with columns times rows."""
+
+_ROW_GROUP_TEXT_BYTES: Final = 16 * MIB
+"""Running text of one row group: the writer holds all of it, up to twice."""
 
 _VECTOR_ROWS: Final = 2048
 _MAGIC: Final = b"PAR1"
@@ -59,7 +63,7 @@ class Segment(Part):
             first_ns=facts.first_ns,
             last_ns=facts.last_ns,
             last_seq=span.last_seq,
-            size_bytes=facts.segment_bytes + path.with_suffix(INDEX_SUFFIX).stat().st_size,
+            size_bytes=facts.segment_bytes + size_bytes(path.with_suffix(INDEX_SUFFIX)),
         )
         self.path = path
         self.span = span
@@ -84,8 +88,12 @@ class Segment(Part):
     @override
     def dispose(self) -> None:
         self.close()
-        self.path.unlink(missing_ok=True)
-        self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
+        try:
+            self.path.unlink(missing_ok=True)
+            self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
+        except OSError as error:
+            # The next start finds it again, and whoever took it away then does so once more.
+            _log.error("segment not deleted", segment=self.path.name, error=str(error))
 
 
 def relation(paths: Sequence[Path], *, numbered: bool = False) -> str:
@@ -111,12 +119,14 @@ class Contents:
         select: SQL whose rows are the records.
         columns: sender fields that have a column.
         rows: how many records are expected, if that is known.
+        row_text_bytes: length of a record's running text on average, if it may be long.
         parameters: values bound in the SQL.
     """
 
     select: str
     columns: Iterable[str]
     rows: int | None = None
+    row_text_bytes: int = 0
     parameters: Sequence[object] = ()
 
 
@@ -136,8 +146,20 @@ def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
         duckdb.Error: the engine lacks memory or disk.
         OSError: the disk refuses the file.
     """
-    columns = tuple(contents.columns)
     temporary = path.with_name(path.name + ".tmp")
+    try:
+        return _write(connection, contents, path, temporary)
+    except (OSError, duckdb.Error):
+        # Whoever wanted the segment keeps the records, so it must not be found at the next start.
+        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path, temporary: Path
+) -> Segment | None:
+    columns = tuple(contents.columns)
     stored = (
         # Most senders know no nanoseconds, and without them the timestamp takes half the space.
         f"SELECT timestamp // 1000 AS {_US}, (timestamp % 1000)::SMALLINT AS {_NS}, * EXCLUDE (timestamp) "
@@ -145,7 +167,7 @@ def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
     )
     copied = connection.execute(
         f"COPY ({stored}) TO {quote_literal(str(temporary))} "
-        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(columns))})",
+        f"({_OPTIONS}, ROW_GROUP_SIZE {_row_group_rows(len(columns), contents.row_text_bytes)})",
         contents.parameters,
     ).fetchone()
     written = copied[0] if copied else 0
@@ -169,14 +191,14 @@ def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
         OSError: the file can't be read.
     """
     span = _span(path)
+    if not _is_parquet(path):
+        raise duckdb.DataError(f"{path.name} is not whole")
     index_path = path.with_suffix(INDEX_SUFFIX)
     try:
-        known = index.read(index_path)
+        known = _read_index(index_path, path)
     except IndexDamagedError as error:
         _log.warning("index is made again", segment=path.name, reason=error.message)
         known = _index(connection, path, _columns(connection, path), index_path)
-    if known.facts.segment_bytes != path.stat().st_size or not _is_parquet(path):
-        raise duckdb.DataError(f"{path.name} is not the file that was written")
     return Segment(path, span, known)
 
 
@@ -195,13 +217,26 @@ def _is_parquet(path: Path) -> bool:
         return begins and file.read() == _MAGIC
 
 
+def _read_index(path: Path, segment: Path) -> Index:
+    known = index.read(path)
+    if known.facts.segment_bytes != segment.stat().st_size:
+        known.close()
+        raise IndexDamagedError(f"{path.name}: it is of a segment of another size")
+    return known
+
+
 def _index(connection: duckdb.DuckDBPyConnection, segment: Path, columns: Iterable[str], path: Path) -> Index:
-    """Make the index of a segment and keep it; it need not be durable, as it can be made again."""
+    """Make the index of a segment and keep it if there is room; it can be made again."""
     known = index.build(connection, relation([segment]), columns, segment)
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(index.encode(known))
-    temporary.replace(path)
-    return index.read(path)
+    try:
+        temporary.write_bytes(index.encode(known))
+        temporary.replace(path)
+        return index.read(path)
+    except (OSError, IndexDamagedError) as error:
+        _log.warning("index is not kept", segment=segment.name, error=str(error))
+        temporary.unlink(missing_ok=True)
+        return known
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
@@ -214,6 +249,9 @@ def _fields(columns: Iterable[str]) -> dict[str, str]:
     return {name: name for name in (*normalise.MARKS, *columns)}
 
 
-def _row_group_rows(sender_columns: int) -> int:
+def _row_group_rows(sender_columns: int, row_text_bytes: int) -> int:
     columns = sender_columns + len(normalise.column_types())
-    return min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns // _VECTOR_ROWS * _VECTOR_ROWS)
+    rows = min(_ROW_GROUP_ROWS, _ROW_GROUP_ROWS * _FULL_WIDTH // columns)
+    if row_text_bytes:
+        rows = min(rows, _ROW_GROUP_TEXT_BYTES // row_text_bytes)
+    return max(rows // _VECTOR_ROWS, 1) * _VECTOR_ROWS

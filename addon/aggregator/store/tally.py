@@ -15,7 +15,7 @@ from aggregator.query.sql import compile_filter
 from aggregator.store.budget import Budget
 from aggregator.store.counts import NS_PER_MINUTE, Counts, Pair, groups_of
 from aggregator.store.part import Part
-from aggregator.store.reading import Library, Reading, grouped, joined, union
+from aggregator.store.reading import Library, Reading, joined, union
 from aggregator.store.reads import Bucket, Count, CountOverTime, Histogram, Selection
 from aggregator.store.steps import round_step_ns
 
@@ -55,7 +55,7 @@ def extent(reading: Reading, selection: Selection) -> tuple[int, int]:
     parts = reading.in_time(narrowed)
     start_ns, end_ns = narrowed.start_ns, narrowed.end_ns
     if start_ns is None:
-        start_ns = min((part.first_ns for part in parts), default=0)
+        start_ns = min((part.first_ns for part in parts), default=end_ns or 0)
     if end_ns is None:
         end_ns = max((part.last_ns + 1 for part in parts), default=start_ns)
     return start_ns, max(start_ns, end_ns)
@@ -68,7 +68,9 @@ def check_step(step_ns: int, start_ns: int, end_ns: int) -> None:
         InvalidFieldError: it makes too many buckets.
     """
     if (end_ns - start_ns) // step_ns >= limits.BUCKETS:
-        raise InvalidFieldError(f"step: makes more than {limits.BUCKETS} buckets of this range", field="step")
+        raise InvalidFieldError(
+            f"step_s: makes more than {limits.BUCKETS} buckets of this range", field="step_s"
+        )
 
 
 def tally(
@@ -174,7 +176,7 @@ def _scanned(
     by_part: dict[Part, list[_Stretch]] = {}
     for stretch in stretches:
         by_part.setdefault(stretch.part, []).append(stretch)
-    groups = [[stretch for part in group for stretch in by_part[part]] for group in grouped(by_part)]
+    groups = [[stretch for part in group for stretch in by_part[part]] for group in reading.grouped(by_part)]
     total: Counter[Key] = Counter()
     for found in reading.scan(
         groups, lambda connection, group: _scan(reading, connection, group, step_ns, by)

@@ -2,11 +2,10 @@
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 
-from aggregator.store.files import Layout
+from aggregator.store.files import Layout, size_bytes
 from aggregator.store.part import Catalogue
 from aggregator.store.segment import Segment
 from aggregator.store.unsealed import Unsealed
@@ -41,12 +40,4 @@ class Workspace:
         """Size of segments and log files on the disk."""
         with self.catalogue.lease() as parts:
             segments_bytes = sum(part.size_bytes for part in parts if isinstance(part, Segment))
-        return segments_bytes + sum(map(_size_bytes, self.layout.log_files()))
-
-
-def _size_bytes(path: Path) -> int:
-    """A file's size; 0 when it has just become a segment."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+        return segments_bytes + sum(map(size_bytes, self.layout.log_files()))

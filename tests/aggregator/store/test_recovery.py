@@ -3,14 +3,25 @@
 import json
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from aggregator import limits
 from aggregator.errors import StoreFailedError
+from aggregator.store import embedded, loader
 from aggregator.store.policy import Policy
-from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, body, opened, seal_each_batch
+from tests.aggregator.store.opened_store import (
+    WAIT_S,
+    OpenedStore,
+    Row,
+    body,
+    opened,
+    seal_each_batch,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -195,3 +206,102 @@ def test_many_full_log_files_become_segments_at_the_start(
         assert again.messages() == [f"{number}" for number in range(9)]
         again.wait_until_sealed()
         assert again.messages() == [f"{number}" for number in range(9)]
+
+
+def backlog(folder: Path, batches: int, lines: int) -> list[str]:
+    """Leave a store whose lines are in many log files and in no segment; return their messages."""
+    store = OpenedStore(folder)
+    (folder / "segments").rename(folder / "elsewhere")
+    messages = []
+    for batch in range(batches):
+        rows: list[Row] = [
+            {"message": f"{batch}.{line}", "uid": f"{batch}.{line}", "service": "s"} for line in range(lines)
+        ]
+        messages += [row["message"] for row in rows]
+        store.store.append(body(*rows), lines, "http").result(WAIT_S)
+    store.store.close()
+    (folder / "elsewhere").rename(folder / "segments")
+    return messages
+
+
+@pytest.mark.parametrize("held_bytes", [0, limits.HELD_BYTES])
+@pytest.mark.parametrize("bulk_rows", [10, 16_384])
+def test_a_start_does_not_wait_for_a_long_backlog(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bulk_rows: int, held_bytes: int
+) -> None:
+    with monkeypatch.context() as patch:
+        seal_each_batch(patch)
+        messages = backlog(tmp_path, 12, 20)
+    monkeypatch.setattr(embedded, "_REPLAY_S", 0.0)
+    monkeypatch.setattr(limits, "HELD_BYTES", held_bytes)
+    monkeypatch.setattr(loader, "BULK_ROWS", bulk_rows)
+    with opened(tmp_path) as store:
+        # New lines and lines that come again wait in order behind the backlog.
+        new: list[Row] = [{"message": "new", "uid": "new"}, {"message": "again", "uid": "3.7"}]
+        store.store.append(body(*new), 2, "http").result(WAIT_S)
+        wait_until(lambda: store.store.last_seq == len(messages) + 2)
+        assert store.messages() == [*messages, "new"]
+        assert [row["_id"] for row in store.rows("new")] == [str(len(messages) + 1)]
+        store.take({"message": "again", "uid": "0.0"}, {"message": "last"})
+        assert store.messages() == [*messages, "new", "last"]
+    monkeypatch.setattr(embedded, "_REPLAY_S", 3.0)
+    with opened(tmp_path) as store:
+        assert store.messages() == [*messages, "new", "last"]
+        assert store.store.last_seq == len(messages) + 4
+
+
+def copy_running(source: Path, target: Path) -> None:
+    """Copy a store that goes on; the log first, as a file of it goes when its segment is there."""
+    for folder in ("log", "segments"):
+        (target / folder).mkdir(parents=True)
+        for path in (source / folder).iterdir():
+            with suppress(FileNotFoundError):
+                shutil.copy(path, target / folder)
+    shutil.copy(source / "format.json", target)
+
+
+def test_a_crash_while_a_backlog_is_loaded_leaves_every_line_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        seal_each_batch(patch)
+        messages = backlog(tmp_path / "store", 12, 20)
+    monkeypatch.setattr(embedded, "_REPLAY_S", 0.0)
+    with opened(tmp_path / "store") as store:
+        for number in range(5):
+            # What a crash leaves: the files as they are now.
+            copy_running(tmp_path / "store", tmp_path / f"crashed{number}")
+            time.sleep(0.01)
+    monkeypatch.setattr(embedded, "_REPLAY_S", 3.0)
+    for number in range(5):
+        with opened(tmp_path / f"crashed{number}") as store:
+            wait_until(lambda: store.store.last_seq >= len(messages))
+            assert store.messages() == messages
+
+
+def test_an_index_without_its_segment_goes(sealed: Path) -> None:
+    first, _ = sorted((sealed / "segments").glob("*.parquet"))
+    first.unlink()
+    with opened(sealed) as store:
+        assert store.messages() == ["1", "2"]
+    assert not first.with_suffix(".index").exists()
+    assert len(list((sealed / "segments").glob("*.index"))) == len(store.segment_files())
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut off", "changed"])
+def test_indexes_are_made_again_at_a_start(sealed: Path, damage: str) -> None:
+    indexes = sorted((sealed / "segments").glob("*.index"))
+    assert len(indexes) == 2
+    before = [path.read_bytes() for path in indexes]
+    for path, data in zip(indexes, before, strict=True):
+        match damage:
+            case "missing":
+                path.unlink()
+            case "changed":
+                path.write_bytes(data[:40] + bytes([data[40] ^ 1]) + data[41:])
+            case _:
+                path.write_bytes(data[: len(data) // 2] if damage == "cut off" else b"")
+    with opened(sealed) as store:
+        assert store.messages() == ["0", "1", "2"]
+        assert store.store.size().rows == 3
+    assert [path.read_bytes() for path in indexes] == before
