@@ -79,7 +79,12 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             instance_id=read_or_make(config.data / "id"),
             store=EmbeddedStore(
                 config.data / "store",
-                StoreEvents(loaded=on_loaded, synced=self_metrics.synced, damaged=self_metrics.damaged),
+                StoreEvents(
+                    loaded=on_loaded,
+                    synced=self_metrics.synced,
+                    damaged=self_metrics.damaged,
+                    set_aside=lambda _: self_metrics.set_damaged_files(damaged_files.count(config.data)),
+                ),
             ),
             news=news,
             settings=SettingsFile(config.data / "settings.json"),

@@ -38,13 +38,16 @@ class Alerts:
         """Tell that logs went before their time, as the disk was nearly full."""
         self._removed_s = time.monotonic()
 
-    def now(self, room: DiskRoom, last: Report | None, archive_missing: str | None) -> list[Alert]:
+    def now(
+        self, room: DiskRoom, last: Report | None, archive_missing: str | None, damaged_segments: int
+    ) -> list[Alert]:
         """Say what there is to look at.
 
         Args:
             room: on the store's disk.
             last: what retention did last.
             archive_missing: where an archive should be and is not.
+            damaged_segments: how many segments are set aside.
         """
         found: dict[str, str] = {}
         lately = self._removed_s is not None and time.monotonic() - self._removed_s < _TOLD_S
@@ -61,6 +64,11 @@ class Alerts:
         if archive_missing is not None:
             found["archive_missing"] = (
                 f"the archive {archive_missing} is not there: it takes nothing, and is not searched"
+            )
+        if damaged_segments:
+            found["segments_damaged"] = (
+                f"{damaged_segments} segments are damaged and set aside, with the records in them; "
+                "check the disk, and restore or delete them"
             )
         now_ns = time.time_ns()
         self._since_ns = {code: self._since_ns.get(code, now_ns) for code in found}

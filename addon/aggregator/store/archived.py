@@ -1,5 +1,6 @@
 """Archived segments that searches look through: read only, and no part of the store otherwise."""
 
+import threading
 from pathlib import Path
 from typing import override
 
@@ -10,6 +11,7 @@ from aggregator.query.needles import Needs
 from aggregator.store import segment
 from aggregator.store.archive import Archive
 from aggregator.store.counts import Counts
+from aggregator.store.index import Facts
 from aggregator.store.part import Catalogue, Part
 from aggregator.store.segment import Segment
 
@@ -43,6 +45,11 @@ class Archived(Part):
         return self._segment.path
 
     @property
+    def facts(self) -> Facts:
+        """What is known of it."""
+        return self._segment.index.facts
+
+    @property
     @override
     def counts(self) -> Counts:
         return self._segment.counts
@@ -71,6 +78,7 @@ class ArchiveSearch:
     def __init__(self, database: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._lock = threading.Lock()
         self._refused: set[Path] = set()
 
     def show(self, archive: Archive | None) -> None:
@@ -78,7 +86,19 @@ class ArchiveSearch:
 
         Segments that can't be opened are reported once and left out.
         """
-        paths = set(archive.segment_files()) if archive is not None else set()
+        with self._lock:
+            self._show(set(archive.segment_files()) if archive is not None else set())
+
+    def refuse(self, part: Archived) -> None:
+        """Show an archived segment no more, as it is damaged."""
+        with self._lock:
+            if part.path in self._refused:
+                return
+            self._refused.add(part.path)
+            self._catalogue.replace([part], None)
+        _log.error("damaged archived segment left out", path=str(part.path))
+
+    def _show(self, paths: set[Path]) -> None:
         with self._catalogue.lease() as parts:
             shown = {part.path: part for part in parts if isinstance(part, Archived)}
         for path, part in shown.items():

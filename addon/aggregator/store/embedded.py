@@ -29,7 +29,7 @@ from aggregator.store import (
 )
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.alerts import Alert
-from aggregator.store.archived import Archived
+from aggregator.store.archived import Archived, ArchiveSearch
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
@@ -38,9 +38,10 @@ from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.migration import migrate
-from aggregator.store.part import Catalogue
+from aggregator.store.part import Catalogue, Part
 from aggregator.store.policy import Policy
 from aggregator.store.protocol import Store, StoreSize
+from aggregator.store.quarantine import Quarantine
 from aggregator.store.reading import Library
 from aggregator.store.reads import (
     Aggregate,
@@ -85,11 +86,13 @@ class StoreEvents:
         loaded: lines can be found now.
         synced: a write and sync to the disk took as many seconds.
         damaged: as many bytes of the log could not be read at the start.
+        set_aside: a damaged segment was given another name while the store runs.
     """
 
     loaded: Callable[[Loaded], None]
     synced: Callable[[float], None]
     damaged: Callable[[int], None]
+    set_aside: Callable[[Path], None]
 
 
 class EmbeddedStore(Store):
@@ -140,7 +143,9 @@ class EmbeddedStore(Store):
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
         self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
-        self._retention = Retention(self._workspace, self._snapshots.delete_oldest)
+        archive_search = ArchiveSearch(self._database, self._catalogue)
+        self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
+        self._retention = Retention(self._workspace, archive_search, self._snapshots.delete_oldest)
 
     @property
     @override
@@ -230,6 +235,10 @@ class EmbeddedStore(Store):
     @override
     def retention(self) -> RetentionState:
         return self._retention.state
+
+    def set_aside_if_damaged(self, part: Part) -> bool:
+        """Check a part that a read could not read; tell whether reads have to go on without it."""
+        return self._quarantine.set_aside_if_damaged(part)
 
     @property
     @override

@@ -212,6 +212,10 @@ class Layout:
         """The log files, oldest first."""
         return sorted(self.log_folder.glob("*.log"))
 
+    def damaged_segments(self) -> list[Path]:
+        """The segments that were set aside."""
+        return sorted(self.segment_folder.glob(f"*{DAMAGED_SUFFIX}"))
+
     def segment_files(self) -> list[Path]:
         """The segments, oldest first."""
         return sorted(self.segment_folder.glob(f"*{SEGMENT_SUFFIX}"))

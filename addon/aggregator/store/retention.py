@@ -52,13 +52,16 @@ class Retention:
 
     Args:
         workspace: of the store.
+        archive_search: shows the archive's segments to readers.
         make_room: deletes what is less needed than logs when the disk is short; tells whether there was any.
     """
 
-    def __init__(self, workspace: Workspace, make_room: Callable[[], bool]) -> None:
+    def __init__(
+        self, workspace: Workspace, archive_search: ArchiveSearch, make_room: Callable[[], bool]
+    ) -> None:
         self._workspace = workspace
         self._make_room = make_room
-        self._archive_search = ArchiveSearch(workspace.database, workspace.catalogue)
+        self._archive_search = archive_search
         self._archive_missing: str | None = None
         self._expiry: Expiry | None = None
         self._policy: Policy | None = None
@@ -67,6 +70,7 @@ class Retention:
         self._last: Report | None = None
         self._last_removal: Report | None = None
         self._seen = DiskRoom(0, 0)
+        self._damaged_segments = 0
         self._alerts = Alerts()
         self._told = threading.Event()
         self._stopping = False
@@ -95,7 +99,7 @@ class Retention:
     @property
     def alerts(self) -> list[Alert]:
         """What the store's owner should look at, as of the last look at the disk."""
-        return self._alerts.now(self._seen, self._last, self._archive_missing)
+        return self._alerts.now(self._seen, self._last, self._archive_missing, self._damaged_segments)
 
     def preview(self, policy: Policy) -> Report:
         """Say what would go by a policy now; nothing is touched.
@@ -225,6 +229,7 @@ class Retention:
 
     def _look(self) -> DiskRoom:
         self._seen = disk_room.look(self._workspace.layout.folder)
+        self._damaged_segments = len(self._workspace.layout.damaged_segments())
         return self._seen
 
     def _lack(self, policy: Policy | None) -> Lack:

@@ -34,7 +34,10 @@ class OpenedStore:
         self.loaded = list[Loaded]()
         self.syncs: list[float] = []
         self.damaged_bytes: list[int] = []
-        events = StoreEvents(self.loaded.append, self.syncs.append, self.damaged_bytes.append)
+        self.set_aside: list[Path] = []
+        events = StoreEvents(
+            self.loaded.append, self.syncs.append, self.damaged_bytes.append, self.set_aside.append
+        )
         self.store = EmbeddedStore(folder, events)
 
     def take(self, *lines: Row | bytes, source: str = "http") -> None:
