@@ -86,7 +86,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
                     loaded=on_loaded,
                     synced=self_metrics.synced,
                     damaged=self_metrics.damaged,
-                    set_aside=count_damaged_files,
+                    set_aside=lambda _: count_damaged_files(),
                 ),
             ),
             news=news,

@@ -10,7 +10,7 @@ import orjson
 
 from aggregator.errors import AggregatorError
 from aggregator.store.files import FORMAT_FILE
-from aggregator.store.snapshot import restore
+from aggregator.store.restore import restore
 from aggregator.store.verify import Checked, State, count, verify
 
 type Command = Callable[[Sequence[str]], int]

@@ -11,12 +11,14 @@ from aggregator import limits
 from aggregator.damaged_files import set_aside
 from aggregator.errors import DiskFullError, InvalidFieldError
 from aggregator.record.fields import LEVEL_SPELLINGS, LEVELS
+from aggregator.store.archive import check_folder
 from aggregator.store.commit import FULL
 from aggregator.store.files import write_atomically
 from aggregator.store.policy import Policy, Rule
 
 _RETENTION_DAYS: Final = range(1, 3651)
 _RETENTION_SIZE_MB: Final = range(10, 10_000_001)
+_ACTIONS: Final = ("delete", "archive")
 _MB: Final = 10**6
 
 
@@ -28,17 +30,30 @@ class Settings:
         retention_days: how long records are kept that no rule is about.
         retention_size_mb: how large the store may be, in millions of bytes; None sets no limit.
         retention_rules: how long records of some levels and services are kept; the first match decides.
+        retention_action: `delete` what is past, or `archive` it.
+        archive_folder: where the archive is; None without one.
+        search_archive: whether searches look through the archive too.
     """
 
     retention_days: int = 30
     retention_size_mb: int | None = None
     retention_rules: tuple[Rule, ...] = ()
+    retention_action: str = _ACTIONS[0]
+    archive_folder: str | None = None
+    search_archive: bool = False
 
     @property
     def policy(self) -> Policy:
         """What the store is to keep."""
         size_bytes = None if self.retention_size_mb is None else self.retention_size_mb * _MB
-        return Policy(self.retention_days, size_bytes, self.retention_rules)
+        return Policy(
+            self.retention_days,
+            size_bytes,
+            self.retention_rules,
+            archive_folder=None if self.archive_folder is None else Path(self.archive_folder),
+            archives=self.retention_action == "archive",
+            searches_archive=self.search_archive,
+        )
 
     def to_json(self) -> dict[str, object]:
         """Return the settings as clients get them, and as they are kept."""
@@ -60,7 +75,22 @@ class Settings:
             if name not in _READERS:
                 raise InvalidFieldError(f"{name}: no such setting", field=name)
         read: dict[str, Any] = {name: _READERS[name](name, value) for name, value in changes.items()}
-        return replace(self, **read)
+        settings = replace(self, **read)
+        settings.check_archive()
+        return settings
+
+    def check_archive(self) -> None:
+        """Make sure that there is an archive if one is used.
+
+        Raises:
+            InvalidFieldError: there is none.
+        """
+        for name, wanted in (
+            ("retention_action", self.retention_action == "archive"),
+            ("search_archive", self.search_archive),
+        ):
+            if wanted and self.archive_folder is None:
+                raise InvalidFieldError(f"{name}: an archive_folder is needed too", field=name)
 
 
 class SettingsFile:
@@ -97,6 +127,12 @@ class SettingsFile:
             OSError: the disk refuses to keep them for another reason; the old ones hold.
         """
         settings = self._settings.changed(changes)
+        if settings.archive_folder not in {None, self._settings.archive_folder}:
+            # Only when it is set: a share that is not mounted at a start must not stop it.
+            try:
+                check_folder(Path(str(settings.archive_folder)), self._path.parent)
+            except ValueError as error:
+                raise InvalidFieldError(f"archive_folder: {error}", field="archive_folder") from None
         try:
             self._keep(settings)
         except OSError as error:
@@ -120,7 +156,8 @@ def _read(path: Path) -> tuple[Settings, list[str]]:
     if not isinstance(entries, dict):
         return settings, ["no JSON object"]
     problems = []
-    for name, value in entries.items():
+    # The others may need the folder.
+    for name, value in sorted(entries.items(), key=lambda entry: entry[0] != "archive_folder"):
         try:
             settings = settings.changed({name: value})
         except InvalidFieldError as error:
@@ -149,6 +186,24 @@ def _size_mb(name: str, value: object) -> int | None:
     if type(value) is not int or value not in _RETENTION_SIZE_MB:
         first, last = _RETENTION_SIZE_MB[0], _RETENTION_SIZE_MB[-1]
         raise InvalidFieldError(f"{name}: a whole number from {first} to {last}, or null", field=name)
+    return value
+
+
+def _action(name: str, value: object) -> str:
+    if value not in _ACTIONS:
+        raise InvalidFieldError(f"{name}: one of {', '.join(_ACTIONS)}", field=name)
+    return str(value)
+
+
+def _folder(name: str, value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or "\0" in value or not Path(value).is_absolute()):
+        raise InvalidFieldError(f"{name}: an absolute path, such as /share/ha_ingestor, or null", field=name)
+    return value
+
+
+def _switch(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidFieldError(f"{name}: true or false", field=name)
     return value
 
 
@@ -197,4 +252,7 @@ _READERS: Final[Mapping[str, Callable[[str, object], object]]] = {
     "retention_days": _days,
     "retention_size_mb": _size_mb,
     "retention_rules": _rules,
+    "retention_action": _action,
+    "archive_folder": _folder,
+    "search_archive": _switch,
 }

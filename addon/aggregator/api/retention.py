@@ -11,8 +11,8 @@ from aggregator.api.responses import json_response
 from aggregator.record.output import format_ns
 from aggregator.settings import rule_to_json
 from aggregator.state import STATE, State
+from aggregator.store.alerts import Alert
 from aggregator.store.removal import Removed, Report
-from aggregator.store.retention import Alert
 from aggregator.tokens import Scope
 
 
@@ -46,6 +46,7 @@ def report_to_json(report: Report) -> dict[str, object]:
         "size_bytes": report.size_bytes,
         "segments": report.segments,
         "rewritten": report.rewritten,
+        "archived": report.archived,
         "failed": report.failed,
         **_span(report.removed),
         "by_cause": [

@@ -43,9 +43,7 @@ class SelfMetrics:
         self._damaged = self._counter(
             "damaged_log_bytes", "Bytes of the write-ahead log that were unreadable."
         )
-        self._damaged_files = self._gauge(
-            "damaged_files", "Files that were damaged and set aside, found at the start."
-        )
+        self._damaged_files = self._gauge("damaged_files", "Files that are damaged and set aside.")
         self._sync_duration_s = self._histogram("sync", "One sync of the write-ahead log.", _SYNC_BUCKETS_S)
         self._search_duration_s = self._histogram("search", "One search.", _SEARCH_BUCKETS_S)
         self._store_rows = self._gauge("store_rows", "Rows in the store.")

@@ -29,6 +29,8 @@ from aggregator.store import (
     tally,
 )
 from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
+from aggregator.store.alerts import Alert
+from aggregator.store.archived import Archived, ArchiveSearch
 from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
@@ -37,7 +39,7 @@ from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
 from aggregator.store.migration import migrate
-from aggregator.store.part import Catalogue
+from aggregator.store.part import Catalogue, Part
 from aggregator.store.policy import Policy
 from aggregator.store.protocol import Store, StoreSize
 from aggregator.store.quarantine import Quarantine
@@ -58,7 +60,7 @@ from aggregator.store.reads import (
     Selection,
 )
 from aggregator.store.removal import Report
-from aggregator.store.retention import Alert, Retention, RetentionState
+from aggregator.store.retention import Retention, RetentionState
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
 from aggregator.store.snapshot import Snapshots
@@ -85,13 +87,13 @@ class StoreEvents:
         loaded: lines can be found now.
         synced: a write and sync to the disk took as many seconds.
         damaged: as many bytes of the log could not be read at the start.
-        set_aside: a segment was damaged and set aside.
+        set_aside: a damaged segment was given another name while the store runs.
     """
 
     loaded: Callable[[Loaded], None]
     synced: Callable[[float], None]
     damaged: Callable[[int], None]
-    set_aside: Callable[[], None]
+    set_aside: Callable[[Path], None]
 
 
 class EmbeddedStore(Store):
@@ -124,14 +126,13 @@ class EmbeddedStore(Store):
         )
         migrate(self._database, self._layout)
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
-        self._quarantine = Quarantine(self._catalogue, events.set_aside)
-        self._library = Library(self._database, self._catalogue, self._quarantine)
         self._exports = folder / "exports"
         export.clear(self._exports)
         self._last_seq = 0
-        self._workspace = Workspace(
-            self._database, self._layout, self._catalogue, self._quarantine, Unsealed(self._layout)
-        )
+        self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
+        archive_search = ArchiveSearch(self._database, self._catalogue)
+        self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
+        self._library = Library(self._database, self._catalogue, self._quarantine)
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
@@ -145,7 +146,7 @@ class EmbeddedStore(Store):
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
         self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
-        self._retention = Retention(self._workspace, self._snapshots.delete_oldest)
+        self._retention = Retention(self._workspace, archive_search, self._snapshots.delete_oldest)
 
     @property
     @override
@@ -209,7 +210,7 @@ class EmbeddedStore(Store):
     @override
     def size(self) -> StoreSize:
         with self._catalogue.lease() as parts:
-            filled = [part for part in parts if part.rows]
+            filled = [part for part in parts if part.rows and not isinstance(part, Archived)]
             segments = [part for part in parts if isinstance(part, Segment)]
             return StoreSize(
                 rows=sum(part.rows for part in filled),
@@ -236,6 +237,10 @@ class EmbeddedStore(Store):
     def retention(self) -> RetentionState:
         return self._retention.state
 
+    def set_aside_if_damaged(self, part: Part) -> bool:
+        """Check a part that a read could not read; tell whether reads have to go on without it."""
+        return self._quarantine.set_aside_if_damaged(part)
+
     @property
     @override
     def snapshots(self) -> Snapshots:
@@ -257,7 +262,7 @@ class EmbeddedStore(Store):
         self._library.close()
         with self._catalogue.lease() as parts:
             for part in parts:
-                if isinstance(part, Segment):
+                if isinstance(part, Segment | Archived):
                     part.close()
         self._database.close()
 

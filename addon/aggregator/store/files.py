@@ -1,8 +1,10 @@
 """Names and durable steps of the store's files."""
 
+import errno
 import json
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -24,6 +26,9 @@ SNAPSHOT_FILE: Final = "snapshot.json"
 SEGMENT_SUFFIX: Final = ".parquet"
 INDEX_SUFFIX: Final = ".index"
 DAMAGED_SUFFIX: Final = ".damaged"
+
+_NO_LINKS: Final = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
+"""What file systems answer that have no hard links, or not between these places."""
 
 _log = structlog.get_logger(__name__)
 _SEGMENT_NAME: Final = re.compile(r"(\d{20})-(\d{20})-(\d{4})")
@@ -100,6 +105,31 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.close(descriptor)
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, durably but for its name."""
+    shutil.copyfile(source, target)
+    sync_file(target)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give an immutable file a second name, or copy it where that can't be done."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        copy_file(source, target)
+
+
+def link_segment(path: Path, folder: Path, *, share: bool = True) -> None:
+    """Give a segment and its index a second name in another folder, or copy them if they can't be shared."""
+    put = link_or_copy if share else copy_file
+    put(path, folder / path.name)
+    index_path = path.with_suffix(INDEX_SUFFIX)
+    if index_path.exists():
+        put(index_path, folder / index_path.name)
 
 
 def read_version(folder: Path) -> int | None:
@@ -181,6 +211,10 @@ class Layout:
     def log_files(self) -> list[Path]:
         """The log files, oldest first."""
         return sorted(self.log_folder.glob("*.log"))
+
+    def damaged_segments(self) -> list[Path]:
+        """The segments that were set aside."""
+        return sorted(self.segment_folder.glob(f"*{DAMAGED_SUFFIX}"))
 
     def segment_files(self) -> list[Path]:
         """The segments, oldest first."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from aggregator.query.fragment import TRUE, SqlFilter, all_of
@@ -46,11 +47,17 @@ class Policy:
         days: how long records are kept that no rule is about.
         size_bytes: how large segments and log may be together; None sets no limit.
         rules: exceptions; the first one that matches a record decides.
+        archive_folder: where the archive is, if there is one.
+        archives: whether what goes is moved to the archive.
+        searches_archive: whether searches look through the archive too.
     """
 
     days: int = 30
     size_bytes: int | None = None
     rules: tuple[Rule, ...] = ()
+    archive_folder: Path | None = None
+    archives: bool = False
+    searches_archive: bool = False
 
     @property
     def all_rules(self) -> tuple[Rule, ...]:

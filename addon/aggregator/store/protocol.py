@@ -9,6 +9,7 @@ from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
 from aggregator.store.activity import Activity
+from aggregator.store.alerts import Alert
 from aggregator.store.budget import Budget
 from aggregator.store.policy import Policy
 from aggregator.store.reads import (
@@ -27,7 +28,7 @@ from aggregator.store.reads import (
     Selection,
 )
 from aggregator.store.removal import Report
-from aggregator.store.retention import Alert, RetentionState
+from aggregator.store.retention import RetentionState
 from aggregator.store.snapshot import Snapshots
 
 

@@ -142,7 +142,7 @@ class Reading:
                         raise
                     except duckdb.Error:
                         # A damaged part is set aside for the next read; this one goes without its group.
-                        if not self._library.quarantine.check_again(self.parts):
+                        if not self._library.quarantine.set_aside_any_damaged(self.parts):
                             raise
                         self.partial = True
 

@@ -45,11 +45,18 @@ class Step:
         segment: the segment.
         removed: the records that go.
         horizons: the minute of each of all rules before which records go; None when all of them go.
+        archived: whether they went to the archive.
     """
 
     segment: Segment
     removed: tuple[Removed, ...]
     horizons: Sequence[int] | None = None
+    archived: bool = False
+
+    @property
+    def for_disk(self) -> bool:
+        """Whether some records go because the disk is nearly full."""
+        return any(item.cause is Cause.DISK for item in self.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Report:
         removed: the records that went, one entry for each cause and rule.
         segments: how many segments went as a whole.
         rewritten: how many segments were written again without some of their records.
+        archived: how many of both had what went moved to the archive.
         failed: how many segments could not be removed or written again.
     """
 
@@ -68,6 +76,7 @@ class Report:
     removed: tuple[Removed, ...] = ()
     segments: int = 0
     rewritten: int = 0
+    archived: int = 0
     failed: int = 0
 
     @property
@@ -85,7 +94,8 @@ def report(time_ns: int, done: Sequence[Step], failed: int = 0) -> Report:
     """Sum up steps."""
     whole = sum(step.horizons is None for step in done)
     removed = _merged(removed for step in done for removed in step.removed)
-    return Report(time_ns, removed, whole, len(done) - whole, failed)
+    archived = sum(step.archived for step in done)
+    return Report(time_ns, removed, whole, len(done) - whole, archived, failed)
 
 
 def by_age(

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,34 +13,21 @@ import structlog
 from aggregator import limits
 from aggregator.query.fragment import negation
 from aggregator.store import disk_room
+from aggregator.store.alerts import Alert, Alerts
+from aggregator.store.archive import Archive
+from aggregator.store.archived import ArchiveSearch
 from aggregator.store.disk_room import DiskRoom
 from aggregator.store.expiry import Expiry
 from aggregator.store.files import sync_folder
 from aggregator.store.policy import Policy
-from aggregator.store.removal import Cause, Removed, Report, Step, report
+from aggregator.store.removal import Cause, Report, Step, report
+from aggregator.store.removal_plan import Lack, plan
 from aggregator.store.rewrite import rewrite
 from aggregator.store.segment import Segment
 from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 _NICENESS: Final = 10
-_ALERT_S: Final = 3600.0
-"""How long it is told that logs went for room on the disk: longer than any sensible look at the alerts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something that its owner should look at.
-
-    Args:
-        code: what, for programs.
-        message: what, for people.
-        since_ns: since when, ns since the epoch.
-    """
-
-    code: str
-    message: str
-    since_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,73 +47,22 @@ class RetentionState:
     room: DiskRoom
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """Room that has to be made.
-
-    Args:
-        over_bytes: by how much the store is larger than it may be.
-        missing_bytes: how much more of the disk has to be free.
-    """
-
-    over_bytes: int
-    missing_bytes: int
-
-    def after(self, freed_bytes: int) -> Cause | None:
-        """Why more has to go once so much went; None when there is enough room."""
-        if freed_bytes < self.missing_bytes:
-            return Cause.DISK
-        return Cause.SIZE if freed_bytes < self.over_bytes else None
-
-
-def plan(segments: Sequence[Segment], expiry: Expiry, lack: Lack, now_ns: int) -> list[Step]:
-    """Choose what goes, the oldest first.
-
-    Args:
-        segments: those that may go.
-        expiry: says what goes by its age.
-        lack: how much room has to be made besides.
-        now_ns: the present, ns since the epoch.
-    """
-    oldest_first = sorted(segments, key=lambda segment: (segment.last_ns, segment.first_seq))
-    steps: dict[Segment, Step] = {}
-    for segment in oldest_first:
-        step = expiry.step(segment, now_ns)
-        if step is not None:
-            steps[segment] = step
-    freed_bytes = sum(item.size_bytes for step in steps.values() for item in step.removed)
-    for segment in oldest_first:
-        cause = lack.after(freed_bytes)
-        if cause is None:
-            break
-        begun = steps.get(segment, Step(segment, (), ()))
-        if begun.horizons is None:
-            continue
-        rest = Removed(
-            cause,
-            None,
-            segment.rows - sum(item.rows for item in begun.removed),
-            segment.size_bytes - sum(item.size_bytes for item in begun.removed),
-            segment.first_ns,
-            segment.last_ns,
-        )
-        steps[segment] = Step(segment, (*begun.removed, rest))
-        freed_bytes += rest.size_bytes
-    # What goes as a whole makes room for what is written again.
-    return sorted(steps.values(), key=lambda step: step.horizons is not None)
-
-
 class Retention:
     """Applies a policy in a thread of its own: when it is set, every few minutes, and when the disk is short.
 
     Args:
         workspace: of the store.
+        archive_search: shows the archive's segments to readers.
         make_room: deletes what is less needed than logs when the disk is short; tells whether there was any.
     """
 
-    def __init__(self, workspace: Workspace, make_room: Callable[[], bool]) -> None:
+    def __init__(
+        self, workspace: Workspace, archive_search: ArchiveSearch, make_room: Callable[[], bool]
+    ) -> None:
         self._workspace = workspace
         self._make_room = make_room
+        self._archive_search = archive_search
+        self._archive_missing: str | None = None
         self._expiry: Expiry | None = None
         self._policy: Policy | None = None
         self._applying = threading.Lock()
@@ -134,8 +70,8 @@ class Retention:
         self._last: Report | None = None
         self._last_removal: Report | None = None
         self._seen = DiskRoom(0, 0)
-        self._disk_alert_s: float | None = None
-        self._since_ns: dict[str, int] = {}
+        self._damaged_segments = 0
+        self._alerts = Alerts()
         self._told = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="retain", daemon=True)
@@ -163,22 +99,7 @@ class Retention:
     @property
     def alerts(self) -> list[Alert]:
         """What the store's owner should look at, as of the last look at the disk."""
-        room = self._seen
-        found: dict[str, str] = {}
-        lately = self._disk_alert_s is not None and time.monotonic() - self._disk_alert_s < _ALERT_S
-        if room.missing_bytes or lately:
-            free_mib, reserve_mib = room.free_bytes // limits.MIB, room.reserve_bytes // limits.MIB
-            found["disk_nearly_full"] = (
-                f"{free_mib} MiB are free on the store's disk; to keep {reserve_mib} MiB free, "
-                "the oldest logs are removed before their time"
-            )
-        if self._last is not None and self._last.failed:
-            found["retention_failed"] = (
-                f"{self._last.failed} segments could not be removed or written again; the log has the reasons"
-            )
-        now_ns = time.time_ns()
-        self._since_ns = {code: self._since_ns.get(code, now_ns) for code in found}
-        return [Alert(code, message, self._since_ns[code]) for code, message in found.items()]
+        return self._alerts.now(self._seen, self._last, self._archive_missing, self._damaged_segments)
 
     def preview(self, policy: Policy) -> Report:
         """Say what would go by a policy now; nothing is touched.
@@ -200,6 +121,7 @@ class Retention:
         with self._applying:
             if self._expiry is None or self._expiry.policy != policy:
                 self._expiry = Expiry(policy)
+            archive = self._open_archive(policy)
             while self._look().missing_bytes and self._make_room():
                 continue
             now_ns = time.time_ns()
@@ -207,6 +129,9 @@ class Retention:
                 segments = self._settled()
                 steps = plan(segments, self._expiry, self._lack(policy), now_ns)
             self._expiry.forget_others(segments)
+            if policy.archives and archive is None:
+                # What can't be archived stays, unless lines could not be taken any more.
+                steps = [step for step in steps if step.for_disk]
             if steps:
                 # A log file that came back after a loss of power would bring back what goes now.
                 sync_folder(self._workspace.layout.log_folder)
@@ -216,26 +141,69 @@ class Retention:
                 if self._stopping:
                     break
                 try:
-                    done += self._take(step, policy)
+                    done += self._take(step, policy, archive if policy.archives else None)
                 except (OSError, duckdb.Error) as error:
                     failed += 1
                     _log.error("retention failed", segment=step.segment.path.name, error=str(error))
+            self._archive_search.show(archive if policy.searches_archive else None)
             return self._tell(report(now_ns, done, failed))
 
-    def _take(self, step: Step, policy: Policy) -> list[Step]:
+    def _take(self, step: Step, policy: Policy, archive: Archive | None) -> list[Step]:
         """Do one step; return what was done, nothing if the segment was made into another one meanwhile."""
         segment = step.segment
         with self._workspace.changing, self._workspace.catalogue.lease() as parts:
             if segment not in parts:
                 return []
+            archived = archive is not None and self._archive(step, policy, archive)
             new = None
             if step.horizons is not None:
                 new = rewrite(self._workspace, [segment], negation(policy.past(step.horizons)))
             self._workspace.catalogue.replace([segment], new)
+        if archive is not None:
+            self._settle(archive)
         freed_bytes = segment.size_bytes - (new.size_bytes if new is not None else 0)
         rows = sum(item.rows for item in step.removed)
         removed = (replace(item, size_bytes=freed_bytes * item.rows // rows) for item in step.removed)
-        return [replace(step, removed=tuple(removed))]
+        return [replace(step, removed=tuple(removed), archived=archived)]
+
+    def _archive(self, step: Step, policy: Policy, archive: Archive) -> bool:
+        """Copy what goes to the archive; tell whether it did.
+
+        Raises:
+            OSError: the archive can't take it, so that it stays, unless the store's disk is nearly full.
+        """
+        try:
+            if step.for_disk and archive.shares_disk(self._workspace.layout.folder):
+                return False
+            if step.horizons is None:
+                archive.put(step.segment)
+            else:
+                with self._workspace.database.cursor() as connection:
+                    archive.put_part(connection, step.segment, policy.past(step.horizons))
+        except OSError as error:
+            if not step.for_disk:
+                raise
+            _log.error("not archived, as the disk is nearly full", error=str(error))
+            return False
+        return True
+
+    def _open_archive(self, policy: Policy) -> Archive | None:
+        """Find the archive, if it is wanted and there, and finish what a crash left pending in it."""
+        self._archive_missing = None
+        if policy.archive_folder is None or not (policy.archives or policy.searches_archive):
+            return None
+        archive = Archive(policy.archive_folder)
+        if not archive.is_there:
+            self._archive_missing = str(policy.archive_folder)
+            _log.error("the archive is not there", path=str(policy.archive_folder))
+            return None
+        self._settle(archive)
+        return archive
+
+    def _settle(self, archive: Archive) -> None:
+        with self._workspace.catalogue.lease() as parts:
+            in_use = {part.path.name for part in parts if isinstance(part, Segment)}
+        archive.settle(self._workspace.layout.segment_folder, in_use)
 
     def _tell(self, found: Report) -> Report:
         self._last = found
@@ -249,7 +217,7 @@ class Retention:
                 rewritten=found.rewritten,
             )
         if any(item.cause is Cause.DISK for item in found.removed):
-            self._disk_alert_s = time.monotonic()
+            self._alerts.removed_for_room()
             _log.warning("the disk is nearly full: the oldest logs went before their time", rows=found.rows)
         return found
 
@@ -261,6 +229,7 @@ class Retention:
 
     def _look(self) -> DiskRoom:
         self._seen = disk_room.look(self._workspace.layout.folder)
+        self._damaged_segments = len(self._workspace.layout.damaged_segments())
         return self._seen
 
     def _lack(self, policy: Policy | None) -> Lack:

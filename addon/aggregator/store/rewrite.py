@@ -30,7 +30,7 @@ def rewrite(workspace: Workspace, sources: Sequence[Segment], keep: SqlFilter = 
         duckdb.Error: a source is damaged, or the engine lacks memory or disk.
         OSError: the disk refuses the file.
     """
-    if len(workspace.quarantine.whole(sources)) < len(sources):
+    if not all(source.check() for source in sources):
         raise duckdb.DataError("a segment is damaged")
     span = Span(
         min(source.first_seq for source in sources),

@@ -83,6 +83,16 @@ class Segment(Part):
     def may_match(self, needs: Needs) -> bool:
         return may_match(needs, self.index.may_hold)
 
+    def check(self) -> bool:
+        """Tell whether the file is as it was written; read it for that, unless this is known."""
+        if not self.is_whole:
+            facts = self.index.facts
+            try:
+                self.is_whole = index.checksum(self.path) == (facts.segment_bytes, facts.segment_crc32)
+            except OSError as error:
+                _log.error("segment can't be read", segment=self.path.name, error=str(error))
+        return self.is_whole
+
     def close(self) -> None:
         """Let go of the files."""
         self.index.close()

@@ -1,12 +1,9 @@
 """Snapshots: consistent copies of a running store, which cost the room of its log and little more."""
 
-import errno
-import os
 import re
 import shutil
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +13,9 @@ import structlog
 from aggregator import limits
 from aggregator.errors import ConflictError, InvalidFieldError, NotFoundError
 from aggregator.store.files import (
-    FORMAT_FILE,
-    INDEX_SUFFIX,
     SNAPSHOT_FILE,
     Layout,
+    link_segment,
     sync_file,
     sync_folder,
     write_atomically,
@@ -32,8 +28,6 @@ from aggregator.store.workspace import Workspace
 _log = structlog.get_logger(__name__)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNFINISHED: Final = ".tmp"
-_NO_LINKS: Final = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
-"""What file systems answer that have no hard links, or not there."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -151,7 +145,7 @@ class Snapshots:
                 # One beyond the last line may follow lines that are in neither.
                 linked = [part for part in parts if isinstance(part, Segment) and part.first_seq <= last_seq]
                 for segment in linked:
-                    _link_segment(segment.path, copy.segment_folder)
+                    link_segment(segment.path, copy.segment_folder)
         sync_folder(copy.log_folder)
         sync_folder(copy.segment_folder)
         snapshot = Snapshot(
@@ -190,65 +184,6 @@ class Snapshots:
         return size_bytes, last_seq
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a restore did.
-
-    Args:
-        folder: the store that is there now.
-        aside: where the store is that was there before; None if there was none.
-    """
-
-    folder: Path
-    aside: Path | None
-
-
-def restore(snapshot: Path, data: Path, *, replace: bool) -> Restored:
-    """Make a store of a snapshot, for an aggregator that does not run.
-
-    Args:
-        snapshot: the snapshot's folder, which stays as it is.
-        data: the data folder.
-        replace: whether a store with lines may be put aside.
-
-    Raises:
-        NotFoundError: there is no such snapshot.
-        ConflictError: there is a store with lines.
-        OSError: the disk refuses it.
-    """
-    source = Layout(snapshot)
-    if not (snapshot / SNAPSHOT_FILE).is_file():
-        raise NotFoundError(f"{snapshot} is no snapshot: it has no {SNAPSHOT_FILE}")
-    present = Layout(data / "store")
-    has_lines = bool(present.segment_files()) or any(path.stat().st_size for path in present.log_files())
-    if has_lines and not replace:
-        raise ConflictError(f"{present.folder} is a store with lines; --replace puts it aside")
-    unfinished = data / "store.restoring"
-    if unfinished.exists():
-        shutil.rmtree(unfinished)
-    made = Layout(unfinished)
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in (unfinished, made.log_folder, made.segment_folder):
-        folder.mkdir(mode=0o700)
-    for path in source.log_files():
-        _copy(path, made.log_folder / path.name)
-    owner_id = data.stat().st_uid
-    for path in source.segment_files():
-        # A file that is shared has one owner.
-        _link_segment(path, made.segment_folder, share=path.stat().st_uid == owner_id)
-    _copy(snapshot / FORMAT_FILE, unfinished / FORMAT_FILE)
-    sync_folder(made.log_folder)
-    sync_folder(made.segment_folder)
-    _give_to_owner(unfinished, data)
-    aside = None
-    if present.folder.exists():
-        aside = data / time.strftime("store.before-%Y-%m-%dT%H-%M-%SZ", time.gmtime())
-        present.folder.rename(aside)
-    unfinished.rename(present.folder)
-    sync_folder(data)
-    return Restored(present.folder, aside)
-
-
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name) or name.endswith(_UNFINISHED):
         raise InvalidFieldError(
@@ -256,34 +191,3 @@ def _checked(name: str) -> str:
             field="name",
         )
     return name
-
-
-def _link_segment(path: Path, folder: Path, *, share: bool = True) -> None:
-    put = _link if share else _copy
-    put(path, folder / path.name)
-    index_path = path.with_suffix(INDEX_SUFFIX)
-    if index_path.exists():
-        put(index_path, folder / index_path.name)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        _copy(source, target)
-
-
-def _copy(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
-    sync_file(target)
-
-
-def _give_to_owner(folder: Path, data: Path) -> None:
-    """Let the owner of the data folder own what root made in it; files that others share have theirs."""
-    owner = data.stat()
-    if os.getuid() != 0 or owner.st_uid == 0:
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -5,6 +5,7 @@ import duckdb
 from aggregator.query.ast import Node
 from aggregator.record import normalise
 from aggregator.record.output import Record, records
+from aggregator.store.archived import Archived
 from aggregator.store.budget import Budget
 from aggregator.store.part import Part
 from aggregator.store.reading import Library
@@ -39,7 +40,9 @@ def since(library: Library, after_seq: int, node: Node, limit: int) -> tuple[lis
             )
             return records(result, view.columns)[::-1], count, last_seq
 
-        newer = [part for part in reading.parts if part.last_seq > after_seq]
+        # An archive may be of another store, whose lines have other numbers.
+        own = [part for part in reading.parts if not isinstance(part, Archived)]
+        newer = [part for part in own if part.last_seq > after_seq]
         for found in reading.scan(sorted(newer, key=lambda part: part.last_seq), read):
             # Where the time was over, the next look goes on.
             if found is None:

@@ -7,7 +7,7 @@ import duckdb
 
 from aggregator.store.files import Layout, size_bytes
 from aggregator.store.part import Catalogue
-from aggregator.store.quarantine import Quarantine
+from aggregator.store.segment import Segment
 from aggregator.store.unsealed import Unsealed
 
 
@@ -19,7 +19,6 @@ class Workspace:
         database: the in-memory database; each thread takes cursors of its own.
         layout: where the files are.
         catalogue: what readers see.
-        quarantine: keeps damaged segments from them.
         unsealed: which lines are in the log only.
         changing: held by whoever puts segments in the place of others, or takes them away.
     """
@@ -27,7 +26,6 @@ class Workspace:
     database: duckdb.DuckDBPyConnection
     layout: Layout
     catalogue: Catalogue
-    quarantine: Quarantine
     unsealed: Unsealed
     changing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -41,4 +39,5 @@ class Workspace:
     def size_bytes(self) -> int:
         """Size of segments and log files on the disk."""
         with self.catalogue.lease() as parts:
-            return sum(part.size_bytes for part in parts) + sum(map(size_bytes, self.layout.log_files()))
+            segments_bytes = sum(part.size_bytes for part in parts if isinstance(part, Segment))
+        return segments_bytes + sum(map(size_bytes, self.layout.log_files()))

@@ -154,7 +154,14 @@ def test_settings_are_changed_by_admin_and_kept(aggregator: Aggregator) -> None:
     def settings() -> object:
         return aggregator.request("GET", "/api/v1/settings", scope="read").json
 
-    defaults: dict[str, object] = {"retention_days": 30, "retention_size_mb": None, "retention_rules": []}
+    defaults: dict[str, object] = {
+        "retention_days": 30,
+        "retention_size_mb": None,
+        "retention_rules": [],
+        "retention_action": "delete",
+        "archive_folder": None,
+        "search_archive": False,
+    }
     assert settings() == defaults
     assert change(b'{"retention_days": 3650}') == (200, defaults | {"retention_days": 3650})
     status, refused = change(b'{"retention_days": 0}')

@@ -16,7 +16,6 @@ from aggregator.store.files import Layout, Span
 from aggregator.store.frame import Frame
 from aggregator.store.lines import Lines, assign_columns, read_lines
 from aggregator.store.part import Catalogue
-from aggregator.store.quarantine import Quarantine
 from aggregator.store.segment import Contents, Segment
 from aggregator.store.unsealed import Unsealed
 from aggregator.store.workspace import Workspace
@@ -29,8 +28,7 @@ def workspace(folder: Path) -> Iterator[Workspace]:
     layout = Layout.prepare(folder)
     with duckdb.connect() as database:
         catalogue = Catalogue()
-        quarantine = Quarantine(catalogue, lambda: None)
-        yield Workspace(database, layout, catalogue, quarantine, Unsealed(layout))
+        yield Workspace(database, layout, catalogue, Unsealed(layout))
 
 
 def make(space: Workspace, first_seq: int, *lines: Row | bytes) -> Segment:

@@ -34,9 +34,9 @@ class OpenedStore:
         self.loaded = list[Loaded]()
         self.syncs: list[float] = []
         self.damaged_bytes: list[int] = []
-        self.set_aside: list[int] = []
+        self.set_aside: list[Path] = []
         events = StoreEvents(
-            self.loaded.append, self.syncs.append, self.damaged_bytes.append, lambda: self.set_aside.append(1)
+            self.loaded.append, self.syncs.append, self.damaged_bytes.append, self.set_aside.append
         )
         self.store = EmbeddedStore(folder, events)
 

@@ -10,7 +10,7 @@ import pytest
 from aggregator import limits
 from aggregator.errors import ConflictError, InvalidFieldError, NotFoundError
 from aggregator.store.policy import Policy
-from aggregator.store.snapshot import restore
+from aggregator.store.restore import restore
 from aggregator.store.verify import State, verify
 from tests.aggregator.small_disk import MakeDisk, make_disk
 from tests.aggregator.store.opened_store import OpenedStore, body, opened, seal_each_batch, wait_until
