@@ -156,7 +156,9 @@ def test_a_damaged_small_file_costs_nothing_else(origin: Origin, tmp_path: Path,
             stats = aggregator.request("GET", "/api/v1/stats", scope="read").json
             assert len(bytes.fromhex(stats["id"])) == 16
             settings = aggregator.request("GET", "/api/v1/settings", scope="read").json
-            assert settings["retention_days"] == (30 if name == "settings.json" else 3650)
+            # A changed bit may make another valid number, which nothing can tell from one that was chosen.
+            assert settings["retention_days"] == 3650 or name == "settings.json"
+            assert not set_aside or settings["retention_days"] in {30, 3650}
 
 
 def refusal(data: Path) -> str:

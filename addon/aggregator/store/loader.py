@@ -179,6 +179,7 @@ class Loader:
         if committed[0].log_file != self._current_log:
             self._forget_old_uids()
             self.close_current()
+            self._workspace.unsealed.prune()
         self._current_log = committed[-1].log_file
         frames = [item.frame for item in committed]
         raw_bytes = sum(frame.raw_bytes for frame in frames)

@@ -48,6 +48,10 @@ class Unsealed:
             begin = bisect_left(self._first_seqs, first_seq)
             end = bisect_right(self._first_seqs, last_seq)
             del self._first_seqs[begin:end]
+        self.prune()
+
+    def prune(self) -> None:
+        """Delete the log files that nobody needs now; the last one always stays."""
         needed_from = self.needed_from
         for path, following in pairwise(self._layout.log_files()):
             if int(following.stem) <= needed_from:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.store import loader
-from tests.aggregator.store.opened_store import OpenedStore, Row, opened, seal_each_batch
+from tests.aggregator.store.opened_store import OpenedStore, Row, opened, seal_each_batch, wait_until
 
 BULK = 10
 
@@ -50,7 +50,8 @@ def test_large_and_small_loads_of_one_log_file_are_there_once_after_a_crash(tmp_
         store.take(*numbered(13, 2))
         store.take(*numbered(15))
         store.take(*numbered(25, 1))
-        # What a crash leaves: the files as they are now.
+        # What a crash leaves: the files as they are now, once no segment is being written.
+        wait_until(lambda: len(store.segment_files()) == 4)
         shutil.copytree(tmp_path / "store", tmp_path / "crashed")
     with opened(tmp_path / "crashed") as store:
         assert sorted(store.messages()) == messages(26)
