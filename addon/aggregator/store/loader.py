@@ -171,10 +171,6 @@ class Loader:
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
-        if committed[0].log_file != self._current_log:
-            self._forget_old_uids()
-            self.close_current()
-        self._current_log = committed[-1].log_file
         frames = [item.frame for item in committed]
         raw_bytes = sum(frame.raw_bytes for frame in frames)
         if sum(frame.rows for frame in frames) < BULK_ROWS and raw_bytes < _BULK_BYTES // 2:
@@ -206,6 +202,11 @@ class Loader:
         waiting = deque([committed])
         while waiting:
             part = waiting.popleft()
+            # Rows in memory end with their log file, so that they become a segment of its size.
+            if part[0].log_file != self._current_log:
+                self._forget_old_uids()
+                self.close_current()
+            self._current_log = part[-1].log_file
             try:
                 loaded = self._load_part([item.frame for item in part])
             except Exception as error:  # noqa: BLE001 # acknowledged lines wait for whatever it is to pass
