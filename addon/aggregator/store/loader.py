@@ -202,7 +202,7 @@ class Loader:
         waiting = deque([committed])
         while waiting:
             part = waiting.popleft()
-            # Rows in memory end with their log file, so that they become a segment of its size.
+            # Rows in memory end with their log file, or behind it, so that they become a segment of its size.
             if part[0].log_file != self._current_log:
                 self._forget_old_uids()
                 self.close_current()
@@ -217,6 +217,8 @@ class Loader:
                 continue
             self._last_load_s = time.monotonic()
             self._tell(part, loaded)
+            if part[-1].log_file != part[0].log_file:
+                self.close_current()
 
     def _load_part(self, frames: list[Batch]) -> Loaded:
         if self._current is None:

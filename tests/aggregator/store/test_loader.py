@@ -214,3 +214,18 @@ def test_large_loads_that_have_to_go_into_memory_do_not_stay_there(
         store.wait_until_sealed()
         assert store.segment_seqs() == [20 * number + 1 for number in range(9)]
         assert sorted(map(int, store.messages())) == list(range(200))
+
+
+def test_loads_of_several_log_files_do_not_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LOAD_INTERVAL_S", 0.5)
+    monkeypatch.setattr(limits, "SEAL_ROWS", 2)
+    with opened(tmp_path) as store:
+        store.take({"message": "0"})
+        send(store, *(numbered(number, 1) for number in range(1, 6)))
+        wait_until(lambda: store.store.last_seq == 6)
+        assert len(store.loaded) == 2
+        store.wait_until_sealed()
+        assert store.segment_seqs() == [1]
+        assert store.messages() == [*"012345"]
