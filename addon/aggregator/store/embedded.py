@@ -15,7 +15,7 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import recovery
+from aggregator.store import recovery, uids
 from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
@@ -86,7 +86,7 @@ class EmbeddedStore(Store):
                 "allocator_flush_threshold": "4MB",
             }
         )
-        self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
+        uids.create(self._database)
         self._reader = Reader(self._database, self._catalogue)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
@@ -181,10 +181,7 @@ class EmbeddedStore(Store):
         with self._database.cursor() as connection:
             oldest_seq = self._last_seq - limits.DUPLICATE_WINDOW_ROWS
             for segment in takewhile(lambda segment: segment.last_seq >= oldest_seq, segments):
-                connection.execute(
-                    "INSERT INTO recent_uids SELECT hash(uid), _seq "
-                    f"FROM {segment.view.relation} WHERE uid <> ''"
-                )
+                uids.remember(connection, segment.view.relation)
             self._count_activity(connection, segments)
         return segments
 

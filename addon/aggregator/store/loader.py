@@ -14,11 +14,13 @@ import duckdb
 import structlog
 
 from aggregator import limits
+from aggregator.store import uids
 from aggregator.store.bulk import BULK_ROWS, Bulk
 from aggregator.store.bulk import write as write_bulk
 from aggregator.store.frame import Batch, Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.recent import RecentRows
+from aggregator.store.segment import Segment
 from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
@@ -186,17 +188,37 @@ class Loader:
         """Show the segment that a load became; without one the rows go into memory."""
         try:
             bulk = load.bulk.result()
+            published = None if bulk is None else self._publish(bulk)
         except Exception as error:  # noqa: BLE001 # the lines are loaded another way
             _report(load.committed, error)
-            bulk = None
-        if bulk is None:
+            bulk = published = None
+        if bulk is None or published is None:
             self._load(load.committed)
             return
         # Each stretch of lines is one part, so those in memory end before it.
         self.close_current()
-        self._workspace.catalogue.add(bulk.segment)
-        self._workspace.unsealed.sealed(bulk.segment.first_seq, bulk.segment.last_seq)
+        self._workspace.catalogue.add(published)
+        self._workspace.unsealed.sealed(published.first_seq, published.last_seq)
+        if bulk.has_uids:
+            self._remember_uids(published)
         self._tell(load.committed, bulk.loaded)
+
+    def _publish(self, bulk: Bulk) -> Segment | None:
+        """Make the segment of a bulk load; None when lines of it came before, which memory leaves out."""
+        if bulk.has_uids:
+            with self._workspace.database.cursor() as connection:
+                if uids.any_came_before(connection, bulk.draft.relation):
+                    bulk.draft.discard()
+                    return None
+        return bulk.draft.publish()
+
+    def _remember_uids(self, published: Segment) -> None:
+        try:
+            with self._workspace.database.cursor() as connection:
+                uids.remember(connection, published.view.relation)
+                uids.forget_old(connection)
+        except (duckdb.Error, MemoryError) as error:
+            _log.error("uids not remembered", segment=published.path.name, error=str(error))
 
     def _load(self, committed: list[_Committed]) -> None:
         waiting = deque([committed])
@@ -246,10 +268,7 @@ class Loader:
     def _forget_old_uids(self) -> None:
         try:
             with self._workspace.database.cursor() as connection:
-                connection.execute(
-                    "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
-                    [limits.DUPLICATE_WINDOW_ROWS],
-                )
+                uids.forget_old(connection)
         except (duckdb.Error, MemoryError) as error:
             _log.warning("old uids not forgotten; trying again later", error=str(error))
 

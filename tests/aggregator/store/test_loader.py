@@ -9,11 +9,10 @@ import duckdb
 import pytest
 
 from aggregator import limits
-from aggregator.store import bulk, loader, sealer
+from aggregator.store import loader, sealer
 from aggregator.store.frame import Batch
 from aggregator.store.loaded import Loaded
 from aggregator.store.recent import RecentRows
-from aggregator.store.workspace import Workspace
 from tests.aggregator.store.opened_store import (
     WAIT_S,
     OpenedStore,
@@ -200,16 +199,14 @@ def test_large_loads_that_have_to_go_into_memory_do_not_stay_there(
     monkeypatch.setattr(loader, "BULK_ROWS", 10)
     monkeypatch.setattr(loader, "_BULK_BYTES", 100)
     both = threading.Barrier(2)
-    write = bulk.write
 
-    def write_together(space: Workspace, frames: Sequence[Batch]) -> bulk.Bulk | None:
+    def write_together(*_: object) -> None:
         both.wait(WAIT_S)
-        return write(space, frames)
 
     monkeypatch.setattr(loader, "write_bulk", write_together)
     with opened(tmp_path) as store:
         for number in range(10):
-            send(store, [line | {"uid": line["message"]} for line in numbered(20 * number, 20)])
+            send(store, numbered(20 * number, 20))
         wait_until(lambda: store.store.last_seq == 200)
         store.wait_until_sealed()
         assert store.segment_seqs() == [20 * number + 1 for number in range(9)]
