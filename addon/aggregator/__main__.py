@@ -9,10 +9,11 @@ import structlog
 from aiohttp import web
 from structlog.tracebacks import ExceptionDictTransformer
 
-from aggregator import __version__
+from aggregator import __version__, commands
 from aggregator.app import make_app
 from aggregator.config import Config, parse
 from aggregator.errors import AggregatorError
+from aggregator.memory import limit_arenas
 
 _log = structlog.get_logger("aggregator")
 _KEEPALIVE_S = 75.0
@@ -20,7 +21,11 @@ _STOP_S = 8.0
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT, or do what the command says that the arguments begin with."""
+    limit_arenas()
+    status = commands.run(sys.argv[1:])
+    if status is not None:
+        sys.exit(status)
     config = parse()
     structlog.configure(
         processors=[
@@ -50,6 +55,8 @@ async def _serve(config: Config) -> None:
         make_app(config),
         access_log=None,
         auto_decompress=False,
+        # For those that `ends_with_client` marks.
+        handler_cancellation=True,
         keepalive_timeout=_KEEPALIVE_S,
         shutdown_timeout=_STOP_S,
     )

@@ -6,9 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from aggregator import limits
-from aggregator.api import health, live, page, search, settings, stats
-from aggregator.api.responses import answer_errors
+from aggregator import damaged_files, limits
+from aggregator.api import (
+    export,
+    health,
+    live,
+    page,
+    retention,
+    search,
+    settings,
+    snapshots,
+    stats,
+    summary,
+    understand,
+)
+from aggregator.api.responses import answer_errors, finish
 from aggregator.config import Config
 from aggregator.instance import read_or_make
 from aggregator.intake import routes as intake_routes
@@ -24,14 +36,29 @@ from aggregator.store.news import News
 from aggregator.tokens import Tokens
 
 _INTAKE_THREADS = 2
-_RETENTION_INTERVAL_S = 600.0
 
 
 def make_app(config: Config) -> web.Application:
     """Build the application; its parts start with it."""
-    app = web.Application(middlewares=[page.protect, answer_errors], client_max_size=limits.BODY_BYTES)
+    app = web.Application(
+        middlewares=[page.protect, answer_errors, finish], client_max_size=limits.BODY_BYTES
+    )
     app.cleanup_ctx.append(lambda app: _run_parts(app, config))
-    for routes in (intake_routes, metrics_routes, search, live, stats, settings, health, page):
+    for routes in (
+        intake_routes,
+        metrics_routes,
+        search,
+        summary,
+        understand,
+        export,
+        live,
+        stats,
+        settings,
+        retention,
+        snapshots,
+        health,
+        page,
+    ):
         routes.add_routes(app)
     return app
 
@@ -40,20 +67,27 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
     loop = asyncio.get_running_loop()
     news = News(loop)
     self_metrics = SelfMetrics()
-    retention_due = asyncio.Event()
 
     def on_loaded(loaded: Loaded) -> None:
         if loaded.duplicates:
             self_metrics.duplicates(loaded.duplicates)
         news.ring()
 
+    def count_damaged_files() -> None:
+        self_metrics.set_damaged_files(damaged_files.count(config.data))
+
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
-        return State(
+        state = State(
             instance_id=read_or_make(config.data / "id"),
             store=EmbeddedStore(
                 config.data / "store",
-                StoreEvents(loaded=on_loaded, synced=self_metrics.synced, damaged=self_metrics.damaged),
+                StoreEvents(
+                    loaded=on_loaded,
+                    synced=self_metrics.synced,
+                    damaged=self_metrics.damaged,
+                    set_aside=lambda _: count_damaged_files(),
+                ),
             ),
             news=news,
             settings=SettingsFile(config.data / "settings.json"),
@@ -63,28 +97,14 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             usage=UsageSampler(config.data),
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
             searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
-            apply_retention=retention_due.set,
         )
+        count_damaged_files()
+        return state
 
     state = await loop.run_in_executor(None, open_parts)
     app[STATE] = state
-    retention = asyncio.create_task(_retain(state, retention_due))
+    state.store.set_policy(state.settings.settings.policy)
     yield
-    retention.cancel()
     state.intake.shutdown()
     state.searches.shutdown()
     await loop.run_in_executor(None, state.store.close)
-
-
-async def _retain(state: State, due: asyncio.Event) -> None:
-    """Apply retention at the start, at each change of the settings, and every few minutes."""
-    loop = asyncio.get_running_loop()
-    while True:
-        due.clear()
-        days = state.settings.settings.retention_days
-        await loop.run_in_executor(state.intake, state.store.remove_older_than, days)
-        try:
-            async with asyncio.timeout(_RETENTION_INTERVAL_S):
-                await due.wait()
-        except TimeoutError:
-            continue

@@ -35,7 +35,10 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
     Exits with a message when an argument or a variable can't be used.
     """
     parser = argparse.ArgumentParser(
-        prog="aggregator", description="Takes logs and metrics, stores them, and answers for them."
+        prog="aggregator",
+        description="Takes logs and metrics, stores them, and answers for them.",
+        epilog="Commands: aggregator verify (checks the files of a store), "
+        "aggregator restore (makes a store of a snapshot); each has --help.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--data", type=Path, default=_variable("DATA", "data"), help="data folder")

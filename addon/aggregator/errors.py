@@ -67,6 +67,20 @@ class ForbiddenError(AggregatorError):
     code = "forbidden"
 
 
+class NotFoundError(AggregatorError):
+    """What was asked for by its number is not there."""
+
+    status = 404
+    code = "not_found"
+
+
+class ConflictError(AggregatorError):
+    """What is asked for is in the way of what is there."""
+
+    status = 409
+    code = "conflict"
+
+
 class TooLargeError(AggregatorError):
     """A body passes the limit that details name as `limit_bytes`."""
 
@@ -87,6 +101,20 @@ class OverloadedError(AggregatorError):
     status = 503
     code = "overloaded"
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+class ReadTimeoutError(AggregatorError):
+    """The time of a read was over before it had anything to answer."""
+
+    status = 503
+    code = "read_timeout"
+
+
+class ReadTooLargeError(AggregatorError):
+    """A read takes more memory than reads have."""
+
+    status = 503
+    code = "read_too_large"
 
 
 class DiskFullError(AggregatorError):

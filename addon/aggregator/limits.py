@@ -23,6 +23,9 @@ FIELD_COLUMNS = 256
 FIELD_NAME_CHARACTERS = 128
 """Longest name of a field that gets a column of its own."""
 
+VALUE_DEPTH = 500
+"""Nesting of a value in an answer; a deeper one is shown as text. Common parsers refuse more than 1,000."""
+
 FUTURE_TIMESTAMP_S = 24 * 3600
 """How far ahead of arrival a timestamp may lie: time zones are off by hours, broken clocks by years."""
 
@@ -33,11 +36,15 @@ UNLOADED_BYTES = 1024 * MIB
 """Lines written but not yet searchable, about 110 MB of log files: a burst is acknowledged as fast as the
 disk takes it and made searchable some seconds after it; past it the next lines wait to be written."""
 
-HELD_BYTES = 16 * MIB
+HELD_BYTES = 8 * MIB
 """Lines written but not yet searchable that stay in memory; others are read again from their log file."""
 
-LOAD_INTERVAL_S = 0.2
-"""Least time between two small loads: each costs 10 to 20 ms of a slow core, however few its lines are."""
+LOAD_INTERVAL_S = 0.05
+"""Least time between two small loads, so that lines which come close together share one."""
+
+LOAD_REST = 8
+"""Least time between two small loads, as a multiple of what the last one took: each costs 5 to 30 ms of a
+core, however few its lines are, and this bounds it to an eighth of one."""
 
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
@@ -55,14 +62,81 @@ records are written more often."""
 COMPACT_INTERVAL_S = 30.0
 """Time between two looks for small segments; they are made by the hour, or by large loads."""
 
+RETENTION_INTERVAL_S = 600.0
+"""Time between two looks for records that are past: days are counted, so minutes matter to nobody."""
+
+RETENTION_RULES = 32
+"""Rules of retention: six levels of a handful of services; each costs a comparison per record looked at."""
+
+SNAPSHOTS = 16
+"""Snapshots at once: each keeps what retention takes away, until it is deleted."""
+
+SERVICE_NAME_CHARACTERS = 256
+"""Longest name of a service in a rule: real ones stay under 64."""
+
+DISK_CHECK_S = 10.0
+"""Time between two looks at the free room of the disk: a fast sender writes 100 MB meanwhile."""
+
+DISK_RESERVE_PERCENT = 3
+"""Share of the store's disk that is held free: without room file systems slow down, and others fail too."""
+
+DISK_RESERVE_BYTES = 256 * MIB
+"""Least room that is held free, for the database of Home Assistant and for segments while they are written;
+on disks under 2.5 GiB it is a tenth of them."""
+
+DISK_RESERVE_MOST_BYTES = 1024 * MIB
+"""Most room that is held free: what is beyond it on a large disk is better used for logs."""
+
 SEARCH_ROWS = 5000
 """Rows of one page of a search."""
 
 SEARCH_TIME_S = 20.0
 """Time budget of one search; what it found by then is answered as partial."""
 
+CONTEXT_LINES = 500
+"""Lines before a line, and after it: a screen shows fifty."""
+
+STEP_S = 366 * 24 * 3600
+"""Longest stretch of time to count by: a year."""
+
+ASKED_NAME_CHARACTERS = 1024
+"""Longest name of a field in a request: paths of nested fields are longer than names."""
+
+BUCKETS = 2000
+"""Stretches of time in one answer: more than a wide screen has columns of pixels to draw them in."""
+
+FACET_FIELDS = 16
+"""Fields of one request for facets; each is grouped by in the same pass."""
+
+FACET_VALUES = 1000
+"""Values of each field in an answer; how many there are is told besides."""
+
+GROUP_FIELDS = 4
+"""Fields that make the groups of one aggregate."""
+
+GROUPS = 10_000
+"""Groups in one answer: 1 MB of JSON, and far more than a chart can show."""
+
+EXPORT_TIME_S = 3600.0
+"""Time budget of one export: 30 million rows over a slow network."""
+
+EXPORT_FREE_BYTES = 256 * MIB
+"""Room on the disk that a Parquet export leaves free: intake needs it while the export is there."""
+
+EXPORTS_AT_ONCE = 2
+"""Exports that run together: each keeps segments from going away, and Parquet takes room on the disk."""
+
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
+
+COMPLETION_TIME_S = 0.5
+"""Time to look for fields and values while somebody types; the newest records come first."""
+
+EXPLAINED_PARTS = 100
+"""Parts of the store that an explanation lists; all are counted."""
+
+SUGGESTIONS = 20
+"""Names or values offered while a search is typed: as many as a list shows without becoming a page."""
 
 TAIL_ROWS = 500
 """Rows of one live message; what exceeds them is told as missed."""

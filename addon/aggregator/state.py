@@ -1,6 +1,5 @@
 """What the routes share."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -30,7 +29,6 @@ class State:
         usage: load of the machine.
         intake: threads that decompress and decode.
         searches: threads that search.
-        apply_retention: removes what the settings no longer keep, soon.
     """
 
     instance_id: str
@@ -43,7 +41,6 @@ class State:
     usage: UsageSampler
     intake: ThreadPoolExecutor
     searches: ThreadPoolExecutor
-    apply_retention: Callable[[], None]
 
 
 STATE = web.AppKey("state", State)

@@ -1,13 +1,17 @@
 """Access tokens and what each may do."""
 
 import hmac
+import re
 import secrets
 from enum import StrEnum
 from pathlib import Path
 
+from aggregator.damaged_files import set_aside
 from aggregator.store.files import write_atomically
 
 _TOKEN_BYTES = 32
+_USABLE = re.compile(rb"[!-~]{8,}")
+"""What can be sent in a header, and is not what a cut off file leaves of a token: too short to be safe."""
 
 
 class Scope(StrEnum):
@@ -22,7 +26,8 @@ class Tokens:
     """The tokens of this aggregator, one of each scope, made at the first start.
 
     Args:
-        folder: where they are kept, readable by the aggregator's user only.
+        folder: where they are kept, readable by the aggregator's user only. A file that holds no usable
+            token is set aside, and a new token is made.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +46,9 @@ class Tokens:
 
 def _read_or_make(path: Path) -> bytes:
     token = path.read_bytes().strip() if path.exists() else b""
+    if token and not _USABLE.fullmatch(token):
+        set_aside(path, "a token has 8 or more printable ASCII characters; a new one was made")
+        token = b""
     if not token:
         token = secrets.token_urlsafe(_TOKEN_BYTES).encode()
         write_atomically(path, token, mode=0o600)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 ADDON = Path(__file__).parents[2] / "addon"
 START_S = 20.0
@@ -38,13 +38,38 @@ class Answer:
         return error
 
 
+class Process(Protocol):
+    """A process that was started, as `subprocess.Popen` shows it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        raise NotImplementedError
+
+    def poll(self) -> int | None:
+        """Return its exit status; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; return the exit status."""
+        raise NotImplementedError
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
 @dataclass(frozen=True)
 class Aggregator:
     """A running aggregator."""
 
     url: str
     data: Path
-    process: subprocess.Popen[bytes]
+    process: Process
 
     @property
     def port(self) -> int:
@@ -119,17 +144,23 @@ def running(data: Path) -> Iterator[Aggregator]:
 
 def start(data: Path) -> Aggregator:
     """Start an aggregator and wait until it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     aggregator = Aggregator(f"http://127.0.0.1:{port}", data, start_process(data, port))
     try:
-        _wait_until_healthy(aggregator)
+        wait_until_healthy(aggregator)
     except BaseException:
         aggregator.process.kill()
         aggregator.process.wait()
         raise
     return aggregator
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def start_process(data: Path, port: int) -> subprocess.Popen[bytes]:
@@ -140,7 +171,8 @@ def start_process(data: Path, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_until_healthy(aggregator: Aggregator) -> None:
+def wait_until_healthy(aggregator: Aggregator) -> None:
+    """Wait until an aggregator answers that it can do its work."""
     deadline_s = time.monotonic() + START_S
     while True:
         assert aggregator.process.poll() is None, "the aggregator ended at its start"

@@ -31,6 +31,15 @@ def test_each_limit_says_why() -> None:
         f"the first {limits.REPORTED_LINE_ERRORS} of them",
         f"1 … {limits.SEARCH_ROWS}",
         f"within {limits.LIVE_AUTH_S:.0f} s",
+        f"A read has {limits.SEARCH_TIME_S:.0f} s",
+        f"`lines` (0 … {limits.CONTEXT_LINES}",
+        f"1 … {limits.BUCKETS - 1}",
+        f"At most {limits.BUCKETS:,} buckets",
+        f"1 … {limits.STEP_S}",
+        f"(1 … {limits.FACET_FIELDS} names",
+        f"(1 … {limits.FACET_VALUES}, 10",
+        f"up to {limits.GROUP_FIELDS} fields",
+        f"At most {limits.GROUPS:,} groups",
     ],
 )
 def test_clients_are_told(told: str) -> None:

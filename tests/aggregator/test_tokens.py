@@ -68,3 +68,21 @@ def test_a_part_of_a_token_has_no_scope(tmp_path: Path) -> None:
 def test_an_empty_token_file_lets_nobody_in(tmp_path: Path, content: str) -> None:
     (tmp_path / "admin").write_text(content)
     assert Tokens(tmp_path).scope_of("") is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff" * 43, b"two words here", b"short", b"\x00" * 43, "töken-123".encode()]
+)
+def test_a_file_without_a_usable_token_is_set_aside_and_a_new_one_is_made(
+    tmp_path: Path, content: bytes
+) -> None:
+    Tokens(tmp_path)
+    before = values(tmp_path)
+    (tmp_path / "read").write_bytes(content)
+    tokens = Tokens(tmp_path)
+    after = values(tmp_path)
+    assert tokens.scope_of(after[Scope.READ]) is Scope.READ
+    assert len(after[Scope.READ]) >= 43
+    assert after[Scope.INGEST] == before[Scope.INGEST]
+    assert (tmp_path / "read.damaged").read_bytes() == content
+    assert stat.S_IMODE((tmp_path / "read.damaged").stat().st_mode) == 0o600

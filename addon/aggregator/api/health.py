@@ -13,9 +13,12 @@ def add_routes(app: web.Application) -> None:
 
 
 async def health(request: web.Request) -> web.Response:
-    """Answer 200, or 503 with the reason when lines can't be stored."""
-    failure = request.app[STATE].store.failure
-    if failure is None:
-        return json_response({"status": "ok", "version": __version__})
-    reason = {"status": "degraded", "version": __version__, "reason": failure.message}
-    return json_response(reason, status=web.HTTPServiceUnavailable.status_code)
+    """Answer 200, with the reason when its owner should look; 503 when lines can't be stored."""
+    store = request.app[STATE].store
+    if store.failure is not None:
+        reason = {"status": "degraded", "version": __version__, "reason": store.failure.message}
+        return json_response(reason, status=web.HTTPServiceUnavailable.status_code)
+    alerts = store.alerts
+    if alerts:
+        return json_response({"status": "warning", "version": __version__, "reason": alerts[0].message})
+    return json_response({"status": "ok", "version": __version__})

@@ -70,6 +70,16 @@ def choice(fields: Mapping[str, object], name: str, allowed: tuple[str, ...]) ->
     return value
 
 
+def flag(fields: Mapping[str, object], name: str) -> bool:
+    """Return a field that is true or false; false when it is missing."""
+    value = fields.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise InvalidFieldError(f"{name}: true or false", field=name)
+    return value
+
+
 def known_only(fields: Mapping[str, object], known: frozenset[str]) -> None:
     """Refuse fields that the request doesn't have."""
     for name in fields:

@@ -9,8 +9,8 @@ from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 from aggregator import __version__, limits
 from aggregator.api import json_body, stats
 from aggregator.api.auth import check, require
+from aggregator.api.reading import parse_query
 from aggregator.api.responses import problem
-from aggregator.api.search import parse_query
 from aggregator.errors import AggregatorError, InvalidFieldError
 from aggregator.query.ast import Node
 from aggregator.state import STATE, State

@@ -1,5 +1,6 @@
-"""JSON answers, and errors as JSON."""
+"""JSON answers, errors as JSON, and what happens to a request whose client goes away."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -11,6 +12,23 @@ from aggregator.errors import AggregatorError
 _log = structlog.get_logger(__name__)
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+_ending_with_client: set[object] = set()
+
+
+def ends_with_client[Decorated: Handler](handler: Decorated) -> Decorated:
+    """Mark a handler that is cancelled when its client goes away, since nobody else has a use for it."""
+    _ending_with_client.add(handler)
+    return handler
+
+
+@web.middleware
+async def finish(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let all other handlers finish: what a client sent in full is taken, though it doesn't wait."""
+    if request.match_info.handler in _ending_with_client:
+        return await handler(request)
+    return await asyncio.shield(asyncio.ensure_future(handler(request)))
 
 
 def json_response(value: object, *, status: int = 200) -> web.Response:

@@ -1,8 +1,6 @@
-"""The search route."""
+"""Routes that answer with records: search, the lines around a line, the lines of a request."""
 
-import asyncio
 import base64
-import time
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -10,91 +8,133 @@ from aiohttp import web
 from aggregator import limits
 from aggregator.api import json_body
 from aggregator.api.auth import require
-from aggregator.api.responses import json_response
-from aggregator.errors import InvalidFieldError, SearchSyntaxError
-from aggregator.query.ast import Node
-from aggregator.query.errors import QuerySyntaxError, QueryValueError
-from aggregator.query.parse import parse
-from aggregator.query.times import parse_time
-from aggregator.state import STATE
-from aggregator.store.protocol import Position, Search
+from aggregator.api.reading import SELECTION, answered, selection
+from aggregator.api.responses import ends_with_client, json_response
+from aggregator.errors import InvalidFieldError
+from aggregator.record.output import Record
+from aggregator.store.around import trace_node
+from aggregator.store.reads import Page, Position, Search
 from aggregator.tokens import Scope
 
-_FIELDS = frozenset({"query", "start", "end", "limit", "order", "cursor"})
+_SEARCH_FIELDS = SELECTION | {"limit", "order", "cursor"}
+_CONTEXT_FIELDS = frozenset({"_id", "lines"})
+_TRACE_FIELDS = frozenset({"id", "limit", "cursor"})
+_BACK = "<"
+"""Marks a cursor that leads back, against the order of its page."""
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the route to an application."""
+    """Add the routes to an application."""
     app.router.add_post("/api/v1/search", search)
+    app.router.add_post("/api/v1/context", context)
+    app.router.add_post("/api/v1/trace", trace)
 
 
+@ends_with_client
 async def search(request: web.Request) -> web.Response:
     """Find one page of records."""
     require(request, Scope.READ)
-    state = request.app[STATE]
-    asked = _search(await json_body.read_object(request))
-    started = time.perf_counter()
-    page = await asyncio.get_running_loop().run_in_executor(state.searches, state.store.search, asked)
-    duration_s = time.perf_counter() - started
-    state.self_metrics.searched(duration_s)
+    fields = await json_body.read_object(request)
+    json_body.known_only(fields, _SEARCH_FIELDS)
+    rows = selection(fields)
+    after, before = _cursor_of(fields)
+    asked = Search(
+        rows.node,
+        rows.start_ns,
+        rows.end_ns,
+        limit=_limit(fields),
+        newest_first=json_body.choice(fields, "order", ("desc", "asc")) == "desc",
+        after=after,
+        before=before,
+    )
+    return await _answer_page(request, asked)
+
+
+@ends_with_client
+async def context(request: web.Request) -> web.Response:
+    """Find a line and those around it."""
+    require(request, Scope.READ)
+    fields = await json_body.read_object(request)
+    json_body.known_only(fields, _CONTEXT_FIELDS)
+    seq = _seq(json_body.text(fields, "_id"))
+    lines = json_body.whole_number(fields, "lines", 10, range(limits.CONTEXT_LINES + 1))
+    found, duration_ms = await answered(request, lambda store, budget: store.context(seq, lines, budget))
     return json_response(
         {
-            "rows": [record.fields for record in page.rows],
-            "cursor": None if page.next is None else _cursor(page.next),
-            "partial": page.partial,
-            "duration_ms": round(duration_s * 1000, 3),
+            "before": _fields(found.before),
+            "row": found.row.fields,
+            "after": _fields(found.after),
+            "partial": found.partial,
+            "duration_ms": duration_ms,
         }
     )
 
 
-def parse_query(text: str) -> Node:
-    """Parse a search.
-
-    Raises:
-        SearchSyntaxError: it can't be parsed.
-    """
-    try:
-        return parse(text)
-    except QuerySyntaxError as error:
-        raise SearchSyntaxError(
-            f"column {error.column}: {error.message}", column=error.column, expected=list(error.expected)
-        ) from None
-
-
-def _search(fields: Mapping[str, object]) -> Search:
-    json_body.known_only(fields, _FIELDS)
-    cursor = json_body.text(fields, "cursor")
-    return Search(
-        node=parse_query(json_body.text(fields, "query")),
-        start_ns=_time_ns(fields, "start"),
-        end_ns=_time_ns(fields, "end"),
-        limit=json_body.whole_number(fields, "limit", 100, range(1, limits.SEARCH_ROWS + 1)),
-        newest_first=json_body.choice(fields, "order", ("desc", "asc")) == "desc",
-        after=_position(cursor) if cursor else None,
+@ends_with_client
+async def trace(request: web.Request) -> web.Response:
+    """Find the lines of a request, the oldest first."""
+    require(request, Scope.READ)
+    fields = await json_body.read_object(request)
+    json_body.known_only(fields, _TRACE_FIELDS)
+    trace_id = json_body.text(fields, "id")
+    if not trace_id:
+        raise InvalidFieldError("id: a trace ID or correlation ID is needed", field="id")
+    after, before = _cursor_of(fields)
+    return await _answer_page(
+        request,
+        Search(trace_node(trace_id), limit=_limit(fields), newest_first=False, after=after, before=before),
     )
 
 
-def _time_ns(fields: Mapping[str, object], name: str) -> int | None:
-    text = json_body.text(fields, name)
-    if not text:
-        return None
+async def _answer_page(request: web.Request, asked: Search) -> web.Response:
+    page, duration_ms = await answered(request, lambda store, budget: store.search(asked, budget))
+    return json_response(
+        {
+            "rows": _fields(page.rows),
+            "cursor": None if page.next is None else _cursor(page.next),
+            "back": _back(page, asked),
+            "partial": page.partial,
+            "duration_ms": duration_ms,
+        }
+    )
+
+
+def _fields(rows: list[Record]) -> list[Mapping[str, object]]:
+    return [record.fields for record in rows]
+
+
+def _limit(fields: Mapping[str, object]) -> int:
+    return json_body.whole_number(fields, "limit", 100, range(1, limits.SEARCH_ROWS + 1))
+
+
+def _seq(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(2**63))):
+        raise InvalidFieldError("_id: the number of a record, as a string of digits", field="_id")
+    return int(text)
+
+
+def _cursor(position: Position, mark: str = "") -> str:
+    return base64.urlsafe_b64encode(f"{mark}{position.timestamp_ns}.{position.seq}".encode()).decode()
+
+
+def _back(page: Page, asked: Search) -> str | None:
+    """The cursor of the page before; that of an empty page leads where its own did."""
+    position = page.previous or asked.before
+    return None if position is None else _cursor(position, _BACK)
+
+
+def _cursor_of(fields: Mapping[str, object]) -> tuple[Position | None, Position | None]:
+    """Behind and before which position a page lies."""
+    cursor = json_body.text(fields, "cursor")
+    if not cursor:
+        return None, None
     try:
-        return parse_time(text, time.time_ns()).start_ns
-    except QueryValueError as error:
-        raise InvalidFieldError(f"{name}: {error.message}", field=name) from None
-
-
-def _cursor(position: Position) -> str:
-    return base64.urlsafe_b64encode(f"{position.timestamp_ns}.{position.seq}".encode()).decode()
-
-
-def _position(cursor: str) -> Position:
-    try:
-        timestamp_ns, _, seq = base64.urlsafe_b64decode(cursor).decode("ascii").partition(".")
+        text = base64.urlsafe_b64decode(cursor).decode("ascii")
+        timestamp_ns, _, seq = text.removeprefix(_BACK).partition(".")
         position = Position(int(timestamp_ns), int(seq))
         # Larger numbers are none that the store ever gave, and none that it can compare.
-        position.timestamp_ns.to_bytes(8)
+        position.timestamp_ns.to_bytes(8, signed=True)
         position.seq.to_bytes(8)
     except (ValueError, OverflowError):
         raise InvalidFieldError("cursor: not one of ours", field="cursor") from None
-    return position
+    return (None, position) if text.startswith(_BACK) else (position, None)

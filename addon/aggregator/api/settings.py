@@ -1,7 +1,6 @@
 """Settings routes."""
 
 import asyncio
-from dataclasses import asdict
 
 from aiohttp import web
 
@@ -21,7 +20,7 @@ def add_routes(app: web.Application) -> None:
 async def read(request: web.Request) -> web.Response:
     """Answer with the settings."""
     require(request, Scope.READ)
-    return json_response(asdict(request.app[STATE].settings.settings))
+    return json_response(request.app[STATE].settings.settings.to_json())
 
 
 async def change(request: web.Request) -> web.Response:
@@ -30,5 +29,5 @@ async def change(request: web.Request) -> web.Response:
     state = request.app[STATE]
     changes = await json_body.read_object(request)
     settings = await asyncio.get_running_loop().run_in_executor(state.intake, state.settings.change, changes)
-    state.apply_retention()
-    return json_response(asdict(settings))
+    state.store.set_policy(settings.policy)
+    return json_response(settings.to_json())

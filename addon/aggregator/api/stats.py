@@ -8,6 +8,7 @@ from aiohttp import web
 from aggregator import __version__
 from aggregator.api.auth import require
 from aggregator.api.responses import json_response
+from aggregator.api.retention import alert_to_json
 from aggregator.record.output import format_ns
 from aggregator.state import STATE, State
 from aggregator.tokens import Scope
@@ -52,6 +53,7 @@ def _collect(state: State) -> dict[str, object]:
             "segments": size.segments,
             "oldest": None if size.first_ns is None else format_ns(size.first_ns),
             "newest": None if size.last_ns is None else format_ns(size.last_ns),
+            "alerts": [alert_to_json(alert) for alert in state.store.alerts],
         },
         "host": {
             "cpu_percent": usage.host.cpu_percent,

@@ -43,6 +43,7 @@ class SelfMetrics:
         self._damaged = self._counter(
             "damaged_log_bytes", "Bytes of the write-ahead log that were unreadable."
         )
+        self._damaged_files = self._gauge("damaged_files", "Files that are damaged and set aside.")
         self._sync_duration_s = self._histogram("sync", "One sync of the write-ahead log.", _SYNC_BUCKETS_S)
         self._search_duration_s = self._histogram("search", "One search.", _SEARCH_BUCKETS_S)
         self._store_rows = self._gauge("store_rows", "Rows in the store.")
@@ -81,6 +82,10 @@ class SelfMetrics:
     def damaged(self, size_bytes: int) -> None:
         """Count bytes of the write-ahead log that could not be read at the start."""
         self._damaged.inc(size_bytes)
+
+    def set_damaged_files(self, files: int) -> None:
+        """Set how many damaged files lie aside."""
+        self._damaged_files.set(files)
 
     def synced(self, duration_s: float) -> None:
         """Record one sync of the write-ahead log."""

@@ -54,6 +54,15 @@ class Range:
     low_included: bool
     high_included: bool
 
+    def bounds(self) -> list[Comparison]:
+        """Name the comparisons that the range consists of, the low end first."""
+        comparisons = []
+        if self.low is not None:
+            comparisons.append(Comparison(">=" if self.low_included else ">", self.low))
+        if self.high is not None:
+            comparisons.append(Comparison("<=" if self.high_included else "<", self.high))
+        return comparisons
+
 
 @dataclass(frozen=True, slots=True)
 class Exists:

@@ -51,7 +51,7 @@ class TreeBuilder(Transformer[Token, Node]):
 
     def field_is(self, name: Token, value: Node) -> Node:
         """Give a value, or a bracket of values, its field."""
-        return _about(_text(name), value)
+        return _about(unquoted(name), value)
 
     def field_is_not(self, name: Token, value: Node) -> Node:
         """Likewise, negated."""
@@ -63,7 +63,7 @@ class TreeBuilder(Transformer[Token, Node]):
 
     def phrase(self, token: Token) -> Node:
         """Read quoted text."""
-        return _term(token, Literally(_text(token)))
+        return _term(token, Literally(unquoted(token)))
 
     def regex(self, token: Token) -> Node:
         """Read a regular expression, whose own escapes stay."""
@@ -71,11 +71,11 @@ class TreeBuilder(Transformer[Token, Node]):
 
     def comparison(self, operator: Token, operand: Token) -> Node:
         """Read an ordering."""
-        return _term(operand, Comparison(cast("Operator", str(operator)), _text(operand)))
+        return _term(operand, Comparison(cast("Operator", str(operator)), unquoted(operand)))
 
     def range(self, opening: Token, low: Token, high: Token, closing: Token) -> Node:
         """Read a range; square brackets take their bound in."""
-        low_text, high_text = (None if bound.type == "OPEN_END" else _text(bound) for bound in (low, high))
+        low_text, high_text = (None if bound.type == "OPEN_END" else unquoted(bound) for bound in (low, high))
         if low_text is None and high_text is None:
             return _term(opening, Exists())
         return _term(opening, Range(low_text, high_text, opening == "[", closing == "]"))
@@ -84,6 +84,18 @@ class TreeBuilder(Transformer[Token, Node]):
 def column_of(token: Token) -> int:
     """Say where a token starts, in characters from 1."""
     return (token.start_pos or 0) + 1
+
+
+def unquoted(written: str) -> str:
+    """Read a value or a name as written, in quotes or with escapes."""
+    if written.startswith('"'):
+        return _ESCAPED_IN_QUOTES.sub(r"\1", written[1:-1])
+    return _ESCAPED.sub(r"\1", written)
+
+
+def has_gaps(written: str) -> bool:
+    """Tell whether bare text as written has stars or question marks that stand for anything."""
+    return any(found["gap"] for found in _PIECE.finditer(written))
 
 
 def _term(token: Token, test: Test) -> Term:
@@ -102,12 +114,6 @@ def _about(field: str, node: Node) -> Node:
             return Not(_about(field, operand))
         case MatchAll():
             return node
-
-
-def _text(token: Token) -> str:
-    if token.startswith('"'):
-        return _ESCAPED_IN_QUOTES.sub(r"\1", token[1:-1])
-    return _ESCAPED.sub(r"\1", token)
 
 
 def _bare(token: Token) -> Test:

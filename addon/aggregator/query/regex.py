@@ -3,17 +3,10 @@
 import functools
 import re
 import unicodedata
-from typing import Final
 
 import duckdb
 
 from aggregator.query.errors import QueryValueError
-
-WORD_CHARACTER: Final = r"[\p{L}\p{N}\p{M}_]"
-"""RE2 class of what words are made of: letters with their marks, digits, and the underscore."""
-
-WORD_START: Final = r"(?:^|[^\p{L}\p{N}\p{M}_])"
-WORD_END: Final = r"(?:[^\p{L}\p{N}\p{M}_]|$)"
 
 
 def is_word_character(character: str) -> bool:

@@ -67,6 +67,15 @@ def resolve(field: str, columns: Mapping[str, str], rest: str | None) -> tuple[P
     return tuple(places)
 
 
+def first_fields(field: str) -> Iterator[str]:
+    """Name the fields made up by senders of which one must be there for a searched name to have a value.
+
+    Args:
+        field: no record field's own name.
+    """
+    return (head for head, _ in _splits(field) if head not in RECORD_FIELDS)
+
+
 def _splits(field: str) -> Iterator[tuple[str, list[str]]]:
     """Split a name at each of its dots into a top-level field and the names below it."""
     parts = field.split(".", MAX_DOTS)

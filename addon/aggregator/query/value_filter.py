@@ -54,7 +54,7 @@ def value_filter(value: Value, test: Wildcard | Regex | Comparison | Range | Exi
                 return number_filter(value.number, operator, operand)
             return SqlFilter(f"{value.string} {operator} ?", (operand,))
         case Range():
-            return all_of(value_filter(value, bound) for bound in _bounds(test))
+            return all_of(value_filter(value, bound) for bound in test.bounds())
         case Wildcard(pieces):
             return _wildcard_filter(value.text, pieces)
         case Regex(pattern):
@@ -81,16 +81,6 @@ def _wildcard_filter(text: str, pieces: tuple[str | Gap, ...]) -> SqlFilter:
             gaps = {Gap.ANY: ".*", Gap.ONE: "."}
             pattern = "".join(gaps[piece] if isinstance(piece, Gap) else escape(piece) for piece in pieces)
             return SqlFilter(f"regexp_full_match({text}, ?)", (f"(?s){pattern}",))
-
-
-def _bounds(test: Range) -> list[Comparison]:
-    """Name the comparisons that a range consists of."""
-    comparisons = []
-    if test.low is not None:
-        comparisons.append(Comparison(">=" if test.low_included else ">", test.low))
-    if test.high is not None:
-        comparisons.append(Comparison("<=" if test.high_included else "<", test.high))
-    return comparisons
 
 
 def is_number(text: str) -> bool:

@@ -1,15 +1,21 @@
 """Records as they leave the aggregator: one flat JSON object each."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 
 import duckdb
 import msgspec
 import orjson
 
+from aggregator import limits
 from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS, TIME_FIELDS
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(r"[\[{}\]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,27 @@ def records(result: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> li
             "observed": format_ns(row[observed]),
         }
         fields |= {name: row[index] for name, index in known if row[index] is not None}
-        fields |= {name: orjson.Fragment(row[index]) for name, index in sent if row[index] is not None}
+        fields |= {name: _value(row[index]) for name, index in sent if row[index] is not None}
         if row[rest] is not None:
             others = msgspec.json.decode(row[rest], type=dict[str, msgspec.Raw])
             for name, value in others.items():
-                fields[f"sent_{name}" if name in fields else name] = orjson.Fragment(bytes(value))
+                fields[f"sent_{name}" if name in fields else name] = _value(bytes(value).decode())
         found.append(Record(row[seq], row[timestamp], fields))
     return found
+
+
+def _value(raw: str) -> orjson.Fragment | str:
+    """A value as it was sent; one nested so deeply that parsers refuse the whole answer is its own text."""
+    if len(raw) <= 2 * limits.VALUE_DEPTH or _depth(raw) <= limits.VALUE_DEPTH:
+        return orjson.Fragment(raw)
+    return raw
+
+
+def _depth(raw: str) -> int:
+    if raw.count("[") + raw.count("{") <= limits.VALUE_DEPTH:
+        return 0
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKET.findall(_STRING.sub("", raw)))
+    return max(accumulate(steps), default=0)
 
 
 def format_ns(time_ns: int) -> str:

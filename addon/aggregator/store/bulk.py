@@ -9,7 +9,6 @@ from aggregator.store import segment
 from aggregator.store.files import Span
 from aggregator.store.frame import Batch
 from aggregator.store.lines import Lines, assign_columns, read_lines
-from aggregator.store.loaded import Loaded
 from aggregator.store.workspace import Workspace
 
 BULK_ROWS = 16_384
@@ -25,12 +24,10 @@ class Bulk:
 
     Args:
         draft: what can become the segment.
-        loaded: what it brought.
         has_uids: whether lines have a `uid`, which has to be compared with those that came before.
     """
 
     draft: segment.Draft
-    loaded: Loaded
     has_uids: bool
 
 
@@ -57,6 +54,6 @@ def write(workspace: Workspace, frames: Sequence[Batch]) -> Bulk | None:
             if draft is None:
                 return None
             has_uids = any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys)
-            return Bulk(draft, Loaded.count(connection, draft.relation, frames, duplicates=0), has_uids)
+            return Bulk(draft, has_uids)
 
         return read_lines(connection, frames, lambda keys: assign_columns(keys, names), use)

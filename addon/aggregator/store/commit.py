@@ -18,7 +18,8 @@ from aggregator.store.files import Layout, sync_folder
 from aggregator.store.frame import Frame, StoredFrame, encode
 
 _log = structlog.get_logger(__name__)
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Errors that mean that there is no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class CommitLog:
 
     def _refuse(self, batch: list[_Pending], error: OSError) -> None:
         refusal: AggregatorError
-        if error.errno in _FULL:
+        if error.errno in FULL:
             refusal = self._disk_full = DiskFullError("the disk is full: nothing was stored")
             try:
                 os.ftruncate(self._descriptor, self._offset)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 import structlog
 
 from aggregator import limits
+from aggregator.memory import give_back
 from aggregator.record import normalise
 from aggregator.store.files import Span
 from aggregator.store.rewrite import fields, rewrite
@@ -128,6 +129,7 @@ class Compactor:
     def _run(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         while not self._stopping.wait(limits.COMPACT_INTERVAL_S):
+            give_back()
             try:
                 while not self._stopping.is_set() and not self._busy() and self.compact():
                     continue

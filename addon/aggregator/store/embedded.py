@@ -1,7 +1,8 @@
 """The embedded store: a synced log of what was taken, rows in memory, Parquet segments, one reader."""
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import takewhile
@@ -15,20 +16,55 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import recovery, uids
-from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
+from aggregator.store import (
+    aggregate,
+    around,
+    explain,
+    export,
+    facets,
+    field_uses,
+    recovery,
+    search,
+    tail,
+    tally,
+    uids,
+)
+from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
+from aggregator.store.alerts import Alert
+from aggregator.store.archived import Archived, ArchiveSearch
+from aggregator.store.budget import Budget
 from aggregator.store.commit import CommitLog
 from aggregator.store.compaction import Compactor
-from aggregator.store.files import Layout, size_bytes
+from aggregator.store.files import Layout
 from aggregator.store.frame import Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.loader import Loader
-from aggregator.store.part import Catalogue
-from aggregator.store.protocol import Page, Search, Store, StoreSize
-from aggregator.store.reads import Reader
-from aggregator.store.retention import expired
+from aggregator.store.migration import migrate
+from aggregator.store.part import Catalogue, Part
+from aggregator.store.policy import Policy
+from aggregator.store.protocol import Store, StoreSize
+from aggregator.store.quarantine import Quarantine
+from aggregator.store.reading import Library
+from aggregator.store.reads import (
+    Aggregate,
+    Context,
+    Count,
+    CountOverTime,
+    ExportFormat,
+    Facets,
+    FieldUses,
+    Groups,
+    Histogram,
+    Page,
+    Plan,
+    Search,
+    Selection,
+)
+from aggregator.store.removal import Report
+from aggregator.store.retention import Retention, RetentionState
 from aggregator.store.sealer import Sealer
 from aggregator.store.segment import Segment
+from aggregator.store.snapshot import Snapshots
 from aggregator.store.unsealed import Unsealed
 from aggregator.store.workspace import Workspace
 
@@ -52,18 +88,20 @@ class StoreEvents:
         loaded: lines can be found now.
         synced: a write and sync to the disk took as many seconds.
         damaged: as many bytes of the log could not be read at the start.
+        set_aside: a damaged segment was given another name while the store runs.
     """
 
     loaded: Callable[[Loaded], None]
     synced: Callable[[float], None]
     damaged: Callable[[int], None]
+    set_aside: Callable[[Path], None]
 
 
 class EmbeddedStore(Store):
     """A store of log records in a folder of this machine.
 
     Args:
-        folder: where its files are; made if it is missing.
+        folder: where its files are; made if it is missing. Snapshots lie beside it.
         events: whom to tell what happens.
 
     Raises:
@@ -73,11 +111,12 @@ class EmbeddedStore(Store):
     def __init__(self, folder: Path, events: StoreEvents) -> None:
         self._activity = Activity()
         self._events = events
-        self._layout = Layout(folder)
+        self._layout = Layout.prepare(folder)
         self._catalogue = Catalogue()
         self._database = duckdb.connect(
             config={
                 "threads": _THREADS,
+                "async_threads": 0,
                 "memory_limit": _MEMORY,
                 "temp_directory": str(folder / "spill"),
                 "autoinstall_known_extensions": False,
@@ -86,13 +125,19 @@ class EmbeddedStore(Store):
                 "allocator_flush_threshold": "4MB",
             }
         )
+        migrate(self._database, self._layout)
         uids.create(self._database)
-        self._reader = Reader(self._database, self._catalogue)
+        self._exports = folder / "exports"
+        export.clear(self._exports)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
+        archive_search = ArchiveSearch(self._database, self._catalogue)
+        self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
+        self._library = Library(self._database, self._catalogue, self._quarantine)
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
+        self._workspace.unsealed.begin_at(next_seq)
         self._commit = CommitLog(
             self._layout,
             next_seq=next_seq,
@@ -101,6 +146,8 @@ class EmbeddedStore(Store):
             on_sync=events.synced,
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
+        self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
+        self._retention = Retention(self._workspace, archive_search, self._snapshots.delete_oldest)
 
     @property
     @override
@@ -122,39 +169,88 @@ class EmbeddedStore(Store):
         return self._commit.append(lines, rows, source)
 
     @override
-    def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
-        return self._reader.search(search, time_budget_s)
+    def search(self, asked: Search, budget: Budget) -> Page:
+        return search.page(self._library, asked, budget)
+
+    @override
+    def context(self, seq: int, lines: int, budget: Budget) -> Context:
+        return around.context(self._library, seq, lines, budget)
+
+    @override
+    def count(self, selection: Selection, budget: Budget) -> Count:
+        return tally.count(self._library, selection, budget)
+
+    @override
+    def histogram(self, asked: CountOverTime, budget: Budget) -> Histogram:
+        return tally.histogram(self._library, asked, budget)
+
+    @override
+    def facets(self, selection: Selection, fields: Sequence[str], limit: int, budget: Budget) -> Facets:
+        return facets.facets(self._library, selection, fields, limit, budget)
+
+    @override
+    def fields(self, selection: Selection, budget: Budget) -> FieldUses:
+        return field_uses.fields(self._library, selection, budget)
+
+    @override
+    def aggregate(self, asked: Aggregate, budget: Budget) -> Groups:
+        return aggregate.aggregate(self._library, asked, budget)
+
+    @override
+    def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
+        return export.export(self._library, selection, export_format, self._exports, budget)
+
+    @override
+    def explain(self, selection: Selection) -> Plan:
+        return explain.plan(self._library, selection)
 
     @override
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
-        return self._reader.since(after_seq, node, limit)
+        return tail.since(self._library, after_seq, node, limit)
 
     @override
     def size(self) -> StoreSize:
         with self._catalogue.lease() as parts:
-            filled = [part for part in parts if part.rows]
+            filled = [part for part in parts if part.rows and not isinstance(part, Archived)]
             segments = [part for part in parts if isinstance(part, Segment)]
-            log_bytes = sum(map(size_bytes, self._layout.log_files()))
             return StoreSize(
                 rows=sum(part.rows for part in filled),
-                size_bytes=sum(part.size_bytes for part in segments) + log_bytes,
+                size_bytes=self._workspace.size_bytes,
                 segments=len(segments),
                 first_ns=min((part.first_ns for part in filled), default=None),
                 last_ns=max((part.last_ns for part in filled), default=None),
             )
 
     @override
-    def remove_older_than(self, days: int) -> int:
-        with self._workspace.changing:
-            with self._catalogue.lease() as parts:
-                segments = [part for part in parts if isinstance(part, Segment)]
-            old = expired(segments, time.time_ns(), days)
-            for part in old:
-                self._catalogue.replace([part], None)
-        rows = sum(part.rows for part in old)
-        if old:
-            _log.info("retention removed segments", segments=len(old), rows=rows, retention_days=days)
-        return rows
+    def set_policy(self, policy: Policy) -> None:
+        self._retention.set_policy(policy)
+
+    @override
+    def preview_retention(self, policy: Policy) -> Report:
+        return self._retention.preview(policy)
+
+    @override
+    def retain(self, policy: Policy) -> Report:
+        return self._retention.apply(policy)
+
+    @property
+    @override
+    def retention(self) -> RetentionState:
+        return self._retention.state
+
+    def set_aside_if_damaged(self, part: Part) -> bool:
+        """Check a part that a read could not read; tell whether reads have to go on without it."""
+        return self._quarantine.set_aside_if_damaged(part)
+
+    @property
+    @override
+    def snapshots(self) -> Snapshots:
+        return self._snapshots
+
+    @property
+    @override
+    def alerts(self) -> list[Alert]:
+        return self._retention.alerts
 
     @override
     def close(self) -> None:
@@ -162,10 +258,12 @@ class EmbeddedStore(Store):
         self._sealer.give_up_retries()
         self._loader.stop()
         self._sealer.stop()
+        self._retention.stop()
         self._compactor.stop()
+        self._library.close()
         with self._catalogue.lease() as parts:
             for part in parts:
-                if isinstance(part, Segment):
+                if isinstance(part, Segment | Archived):
                     part.close()
         self._database.close()
 
@@ -180,22 +278,35 @@ class EmbeddedStore(Store):
         self._last_seq = max((segment.last_seq for segment in segments), default=0)
         with self._database.cursor() as connection:
             oldest_seq = self._last_seq - limits.DUPLICATE_WINDOW_ROWS
-            for segment in takewhile(lambda segment: segment.last_seq >= oldest_seq, segments):
+            latest = list(takewhile(lambda segment: segment.last_seq >= oldest_seq, segments))
+            # Lines of a damaged one may still be in the log.
+            whole = self._quarantine.whole(latest)
+            for segment in whole:
                 uids.remember(connection, segment.view.relation)
+            segments = whole + segments[len(latest) :]
             self._count_activity(connection, segments)
         return segments
 
     def _count_activity(self, connection: duckdb.DuckDBPyConnection, newest_first: list[Segment]) -> None:
-        since_ns = time.time_ns() - LISTED_S * 10**9
+        """Count what services did lately: exactly for the last hour, before it by minutes of timestamps."""
+        now_s = int(time.time())
+        older = deque(newest_first)
         counts: list[tuple[int, str | None, str | None, int]] = []
-        for segment in newest_first:
+        while older and self._quarantine.whole([older[0]]):
             recent = connection.execute(
                 f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "
-                f"FROM {segment.view.relation} WHERE observed >= {since_ns} GROUP BY ALL"
+                f"FROM {older[0].view.relation} WHERE observed >= {(now_s - HOUR_S) * 10**9} GROUP BY ALL"
             ).fetchall()
             if not recent:
                 break
             counts += recent
+            older.popleft()
+        for segment in older:
+            if segment.last_ns >= (now_s - LISTED_S) * 10**9:
+                pairs = segment.counts.pairs
+                minutes = ((now_s - LISTED_S) // 60, (now_s - HOUR_S) // 60)
+                sums = segment.counts.summed(*minutes, 1, range(len(pairs)))
+                counts += [(60 * minute, *pairs[pair], rows) for minute, pair, rows in sums]
         for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
             self._activity.add(observed_s, [(service, level, count)])
 

@@ -1,21 +1,36 @@
 """Names and durable steps of the store's files."""
 
+import errno
 import json
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
+
+import structlog
 
 from aggregator.errors import StoreFailedError
 
 FORMAT_VERSION: Final = 2
 """Version of the store's layout; a newer one on the disk is refused untouched."""
 
+OLDER_VERSIONS: Final = frozenset({1})
+"""Versions that a start brings to the present one."""
+
+FORMAT_FILE: Final = "format.json"
+SNAPSHOT_FILE: Final = "snapshot.json"
+"""What a snapshot has besides the files of a store."""
+
 SEGMENT_SUFFIX: Final = ".parquet"
 INDEX_SUFFIX: Final = ".index"
 DAMAGED_SUFFIX: Final = ".damaged"
 
+_NO_LINKS: Final = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
+"""What file systems answer that have no hard links, or not between these places."""
+
+_log = structlog.get_logger(__name__)
 _SEGMENT_NAME: Final = re.compile(r"(\d{20})-(\d{20})-(\d{4})")
 
 
@@ -92,27 +107,98 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, durably but for its name."""
+    shutil.copyfile(source, target)
+    sync_file(target)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give an immutable file a second name, or copy it where that can't be done."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        copy_file(source, target)
+
+
+def link_segment(path: Path, folder: Path, *, share: bool = True) -> None:
+    """Give a segment and its index a second name in another folder, or copy them if they can't be shared."""
+    put = link_or_copy if share else copy_file
+    put(path, folder / path.name)
+    index_path = path.with_suffix(INDEX_SUFFIX)
+    if index_path.exists():
+        put(index_path, folder / index_path.name)
+
+
+def read_version(folder: Path) -> int | None:
+    """Return the format version of the store in a folder; None if there is no store yet.
+
+    Raises:
+        StoreFailedError: the file that has it is damaged.
+    """
+    path = folder / FORMAT_FILE
+    try:
+        version = json.loads(path.read_bytes())["version"]
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreFailedError(f"{path} can't be read: {error}. Nothing was changed.") from None
+    if type(version) is not int:
+        raise StoreFailedError(f"{path} has no whole number as its version. Nothing was changed.")
+    return version
+
+
+def write_version(folder: Path) -> None:
+    """Mark the store in a folder as one of the present format."""
+    write_atomically(folder / FORMAT_FILE, json.dumps({"version": FORMAT_VERSION}).encode())
+
+
+def set_segment_aside(path: Path, reason: str) -> Path:
+    """Keep a damaged segment under a name that no start opens, and report it; return its new path."""
+    aside = path.with_suffix(DAMAGED_SUFFIX)
+    path.rename(aside)
+    sync_folder(path.parent)
+    _log.error("damaged segment set aside", path=str(aside), error=reason)
+    return aside
+
+
 class Layout:
     """Where the store's files are.
 
     Args:
-        folder: the store's own folder; it is made if it is missing.
-
-    Raises:
-        StoreFailedError: the folder holds a store of a newer version.
+        folder: the store's own folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log_folder = folder / "log"
         self.segment_folder = folder / "segments"
+
+    @classmethod
+    def prepare(cls, folder: Path) -> Self:
+        """Make what is missing of a store's folders, and remove what a crash left half-written.
+
+        Raises:
+            StoreFailedError: the folder holds a store of another version.
+        """
+        layout = cls(folder)
         # Logs may be private: nobody but the aggregator's own user looks into its folder.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._check_version(folder / "format.json")
-        self.log_folder.mkdir(exist_ok=True)
-        self.segment_folder.mkdir(exist_ok=True)
-        for leftover in self.segment_folder.glob("*.tmp"):
+        version = read_version(folder)
+        if version is None:
+            write_version(folder)
+        elif version not in {FORMAT_VERSION, *OLDER_VERSIONS}:
+            raise StoreFailedError(
+                f"the store in {folder} has format {version}; this version reads {FORMAT_VERSION}. "
+                "Nothing was changed: start the newer aggregator again, or name another data folder."
+            )
+        layout.log_folder.mkdir(exist_ok=True)
+        layout.segment_folder.mkdir(exist_ok=True)
+        for leftover in layout.segment_folder.glob("*.tmp"):
             leftover.unlink()
+        return layout
 
     def log_file(self, first_seq: int) -> Path:
         """Path of the log file that begins with a line number."""
@@ -126,18 +212,10 @@ class Layout:
         """The log files, oldest first."""
         return sorted(self.log_folder.glob("*.log"))
 
+    def damaged_segments(self) -> list[Path]:
+        """The segments that were set aside."""
+        return sorted(self.segment_folder.glob(f"*{DAMAGED_SUFFIX}"))
+
     def segment_files(self) -> list[Path]:
         """The segments, oldest first."""
         return sorted(self.segment_folder.glob(f"*{SEGMENT_SUFFIX}"))
-
-    @staticmethod
-    def _check_version(path: Path) -> None:
-        if not path.exists():
-            write_atomically(path, json.dumps({"version": FORMAT_VERSION}).encode())
-            return
-        version = json.loads(path.read_text())["version"]
-        if version != FORMAT_VERSION:
-            raise StoreFailedError(
-                f"the store in {path.parent} has format {version}; this version reads {FORMAT_VERSION}. "
-                "Nothing was changed: start the newer aggregator again, or name another data folder."
-            )

@@ -18,10 +18,12 @@ import numpy as np
 
 from aggregator.errors import AggregatorError
 from aggregator.limits import MIB
+from aggregator.query.needles import Field, Level, Needle, Value, Word
 from aggregator.record import normalise
 from aggregator.record.fields import RUNNING_TEXT_FIELDS
 from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store import bloom
+from aggregator.store.counts import Counts
 from aggregator.store.words import Hashes, distinct, value_hash, value_hashes, word_hash, word_hashes
 
 _MAGIC: Final = b"HIX1"
@@ -63,6 +65,8 @@ class Facts(msgspec.Struct, frozen=True):
         first_ns: earliest timestamp, ns since the epoch.
         last_ns: latest timestamp, ns since the epoch.
         columns: sender fields that have a column.
+        levels: the levels that occur.
+        counts: the records by minute, service and level, encoded.
         has_rest: whether some record has sender fields without a column.
         text_bytes: length of the running text of all records.
         segment_bytes: size of the segment's file.
@@ -73,6 +77,8 @@ class Facts(msgspec.Struct, frozen=True):
     first_ns: int
     last_ns: int
     columns: tuple[str, ...]
+    levels: tuple[str, ...]
+    counts: bytes
     has_rest: bool
     text_bytes: int
     segment_bytes: int
@@ -91,16 +97,20 @@ class Index:
     facts: Facts
     filter: bloom.Bytes
 
-    def may_hold_word(self, word: str) -> bool:
-        """Tell whether a word of ASCII may occur in the running text of any record."""
-        return bloom.holds(self.filter, word_hash(word))
-
-    def may_hold_value(self, field: str, value: str) -> bool:
-        """Tell whether a record field may have exactly this value in any record."""
-        if field not in VALUE_FIELDS:
-            return True
-        number = value_hash(field, value)
-        return number is None or bloom.holds(self.filter, number)
+    def may_hold(self, needle: Needle) -> bool:
+        """Tell whether some record may hold a needle."""
+        match needle:
+            case Word(text):
+                return bloom.holds(self.filter, word_hash(text))
+            case Value(field, text) if field in VALUE_FIELDS:
+                number = value_hash(field, text)
+                return number is None or bloom.holds(self.filter, number)
+            case Level(levels):
+                return not levels.isdisjoint(self.facts.levels)
+            case Field(name):
+                return self.facts.has_rest or name in self.facts.columns or name in normalise.MARKS
+            case Value():
+                return True
 
     def close(self) -> None:
         """Let go of the file."""
@@ -123,17 +133,29 @@ def build(
         duckdb.Error: the segment can't be read.
         OSError: likewise.
     """
+    counts = Counts.of(connection, relation)
     row = connection.execute(
-        f"SELECT count(*), min(timestamp), max(timestamp), count({normalise.REST}) > 0, "
-        f"{TEXT_BYTES} FROM {relation}"
+        f"SELECT min(timestamp), max(timestamp), count({normalise.REST}) > 0, {TEXT_BYTES} FROM {relation}"
     ).fetchone()
-    rows, first_ns, last_ns, has_rest, size_bytes = row or (0, 0, 0, False, 0)
+    first_ns, last_ns, has_rest, text_bytes = row or (0, 0, False, 0)
+    size_bytes, crc32 = checksum(segment)
+    facts = Facts(
+        rows=int(counts.rows.sum()),
+        first_ns=first_ns,
+        last_ns=last_ns,
+        columns=tuple(columns),
+        levels=tuple({level for _, level in counts.pairs if level is not None}),
+        counts=counts.encode(),
+        has_rest=has_rest,
+        text_bytes=text_bytes,
+        segment_bytes=size_bytes,
+        segment_crc32=crc32,
+    )
     hashes = [
         np.empty(0, np.uint64),
-        *_words(connection, relation, 1 + size_bytes // _TEXT_BYTES),
+        *_words(connection, relation, 1 + text_bytes // _TEXT_BYTES),
         *_values(connection, relation),
     ]
-    facts = Facts(rows, first_ns, last_ns, tuple(columns), has_rest, size_bytes, *checksum(segment))
     return Index(facts, bloom.build(distinct(np.concatenate(hashes))))
 
 

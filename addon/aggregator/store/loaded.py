@@ -7,6 +7,7 @@ from typing import Self
 import duckdb
 
 from aggregator.store.frame import Batch
+from aggregator.store.segment import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,25 @@ class Loaded:
             first_ns=min((first_ns for *_, first_ns, _ in counts), default=0),
             last_ns=max((last_ns for *_, last_ns in counts), default=0),
             duplicates=duplicates,
+        )
+
+    @classmethod
+    def of_segment(cls, added: Segment, frames: Sequence[Batch]) -> Self:
+        """Tell what a load brought that is a segment by itself.
+
+        Args:
+            added: the segment.
+            frames: where its records came from.
+        """
+        counts = added.counts
+        sums = counts.summed(None, None, None, range(len(counts.pairs)))
+        return cls(
+            last_seq=frames[-1].last_seq,
+            observed_ns=frames[-1].observed_ns,
+            counts=[(*counts.pairs[pair], rows) for _, pair, rows in sums],
+            first_ns=added.first_ns,
+            last_ns=added.last_ns,
+            duplicates=0,
         )
 
     @property

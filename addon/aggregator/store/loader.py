@@ -28,6 +28,9 @@ _RETRY_S = 10.0
 _AT_ONCE = 2
 """Segments that are written together: a small box has few cores, and each costs memory."""
 
+_LONGEST_REST_S = 0.5
+"""What waits for the next small load waits no longer than this."""
+
 _NICENESS = 5
 """How much the threads that write segments stand back behind those that acknowledge lines and search."""
 
@@ -90,7 +93,7 @@ class Loader:
         self._gathered: deque[_Committed] = deque()
         self._gathered_bytes = 0
         self._writing: deque[_Load] = deque()
-        self._last_load_s = 0.0
+        self._next_load_s = 0.0
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "segment", initializer=_stand_back)
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -152,7 +155,7 @@ class Loader:
             return None
 
     def _pause_s(self) -> float:
-        return max(self._last_load_s + limits.LOAD_INTERVAL_S - time.monotonic(), 0.0)
+        return max(self._next_load_s - time.monotonic(), 0.0)
 
     def _go_on(self) -> None:
         while self._writing and self._writing[0].bulk.done():
@@ -163,10 +166,12 @@ class Loader:
             self._begin(self._take())
 
     def _take(self) -> list[_Committed]:
-        """Take gathered frames, as many as one segment is good for."""
+        """Take gathered frames that follow each other, as many as one segment is good for."""
         taken: list[_Committed] = []
         size_bytes = 0
         while self._gathered and size_bytes < _BULK_BYTES and len(taken) < _FRAMES_AT_ONCE:
+            if taken and self._gathered[0].frame.first_seq != taken[-1].frame.last_seq + 1:
+                break
             taken.append(self._gathered.popleft())
             size_bytes += taken[-1].frame.raw_bytes
         self._gathered_bytes -= size_bytes
@@ -201,7 +206,7 @@ class Loader:
         self._workspace.unsealed.sealed(published.first_seq, published.last_seq)
         if bulk.has_uids:
             self._remember_uids(published)
-        self._tell(load.committed, bulk.loaded)
+        self._tell(load.committed, Loaded.of_segment(published, [item.frame for item in load.committed]))
 
     def _publish(self, bulk: Bulk) -> Segment | None:
         """Make the segment of a bulk load; None when lines of it came before, which memory leaves out."""
@@ -229,6 +234,7 @@ class Loader:
                 self._forget_old_uids()
                 self.close_current()
             self._current_log = part[-1].log_file
+            started_s = time.monotonic()
             try:
                 loaded = self._load_part([item.frame for item in part])
             except Exception as error:  # noqa: BLE001 # acknowledged lines wait for whatever it is to pass
@@ -237,12 +243,17 @@ class Loader:
                 if len(part) == 1 and self._stopping.wait(_RETRY_S):
                     return
                 continue
-            self._last_load_s = time.monotonic()
+            ended_s = time.monotonic()
+            rest_s = max(limits.LOAD_INTERVAL_S, limits.LOAD_REST * (ended_s - started_s))
+            self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
             self._tell(part, loaded)
             if part[-1].log_file != part[0].log_file:
                 self.close_current()
 
     def _load_part(self, frames: list[Batch]) -> Loaded:
+        if self._current is not None and self._current.last_seq + 1 != frames[0].first_seq:
+            # What lies between is a segment already; each part is one stretch of lines.
+            self.close_current()
         if self._current is None:
             self._current = RecentRows(self._workspace.database, frames[0].first_seq)
             self._workspace.catalogue.add(self._current)

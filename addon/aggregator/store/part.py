@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from aggregator.query.needles import Needs
+from aggregator.store.counts import Counts
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -31,6 +34,7 @@ class Part:
         last_ns: latest timestamp, ns since the epoch.
         last_seq: number of the last line that it was made of.
         size_bytes: size on the disk; 0 for rows in memory.
+        field_kinds: kind of value → rows, of each field; None until somebody asked, or where rows still come.
     """
 
     first_seq: int
@@ -40,8 +44,18 @@ class Part:
     last_ns: int = 0
     last_seq: int = 0
     size_bytes: int = 0
+    field_kinds: Mapping[str, Mapping[str, int]] | None = None
     readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
+
+    @property
+    def counts(self) -> Counts | None:
+        """Its rows by minute, service and level; None where nobody counted them."""
+        return None
+
+    def may_match(self, needs: Needs) -> bool:  # noqa: ARG002 - what a part without an index can't tell
+        """Tell whether some row may hold what a search needs."""
+        return True
 
     def dispose(self) -> None:
         """Free what the part holds; called once, when it is retired and nobody reads it."""

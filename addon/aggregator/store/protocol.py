@@ -1,63 +1,35 @@
 """What every store of log records offers, whatever engine is behind it."""
 
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
-from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
 from aggregator.store.activity import Activity
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a row stands in the order of time.
-
-    Args:
-        timestamp_ns: its timestamp, ns since the epoch.
-        seq: its number in the store, which decides between equal timestamps.
-    """
-
-    timestamp_ns: int
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """One page of a search.
-
-    Args:
-        node: what to find.
-        start_ns: earliest timestamp, inclusive.
-        end_ns: latest timestamp, exclusive.
-        limit: most rows.
-        newest_first: the order.
-        after: position of the last row of the page before.
-    """
-
-    node: Node
-    start_ns: int | None = None
-    end_ns: int | None = None
-    limit: int = 100
-    newest_first: bool = True
-    after: Position | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a search found.
-
-    Args:
-        rows: the records, in order.
-        next: where the next page goes on; None when there is nothing further.
-        partial: whether the time budget ran out.
-    """
-
-    rows: list[Record]
-    next: Position | None
-    partial: bool
+from aggregator.store.alerts import Alert
+from aggregator.store.budget import Budget
+from aggregator.store.policy import Policy
+from aggregator.store.reads import (
+    Aggregate,
+    Context,
+    Count,
+    CountOverTime,
+    ExportFormat,
+    Facets,
+    FieldUses,
+    Groups,
+    Histogram,
+    Page,
+    Plan,
+    Search,
+    Selection,
+)
+from aggregator.store.removal import Report
+from aggregator.store.retention import RetentionState
+from aggregator.store.snapshot import Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +79,48 @@ class Store(Protocol):
             StoreFailedError: the disk failed before.
         """
 
-    def search(self, search: Search, time_budget_s: float = limits.SEARCH_TIME_S) -> Page:
+    def search(self, asked: Search, budget: Budget) -> Page:
         """Find one page of records."""
+
+    def context(self, seq: int, lines: int, budget: Budget) -> Context:
+        """Find the line of a number, and so many lines before and after it of the same service and host.
+
+        Raises:
+            NotFoundError: there is no such line.
+        """
+
+    def count(self, selection: Selection, budget: Budget) -> Count:
+        """Count rows."""
+
+    def histogram(self, asked: CountOverTime, budget: Budget) -> Histogram:
+        """Count rows over time, by level and perhaps by service.
+
+        Raises:
+            InvalidFieldError: the step makes too many buckets.
+        """
+
+    def facets(self, selection: Selection, fields: Sequence[str], limit: int, budget: Budget) -> Facets:
+        """Find the most frequent values of fields."""
+
+    def fields(self, selection: Selection, budget: Budget) -> FieldUses:
+        """Find the fields that occur."""
+
+    def aggregate(self, asked: Aggregate, budget: Budget) -> Groups:
+        """Compute numbers of a field, group by group.
+
+        Raises:
+            InvalidFieldError: there are too many groups.
+        """
+
+    def export(self, selection: Selection, export_format: ExportFormat, budget: Budget) -> Generator[bytes]:
+        """Write all rows in the order of time, piece by piece; the work is done while pieces are taken.
+
+        Raises:
+            ReadTimeoutError: the time was over, or the read cancelled, before the end.
+        """
+
+    def explain(self, selection: Selection) -> Plan:
+        """Say what a read of some rows would look through."""
 
     def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
         """Find the newest records behind a number.
@@ -120,8 +132,26 @@ class Store(Protocol):
     def size(self) -> StoreSize:
         """How much is stored."""
 
-    def remove_older_than(self, days: int) -> int:
-        """Remove what is older than so many days, as far as the engine can; return how many rows went."""
+    def set_policy(self, policy: Policy) -> None:
+        """Keep from now on what a policy says."""
+
+    def preview_retention(self, policy: Policy) -> Report:
+        """Say what would go by a policy now, and touch nothing."""
+
+    def retain(self, policy: Policy) -> Report:
+        """Take away at once what a policy doesn't keep, as far as the engine can; return what went."""
+
+    @property
+    def retention(self) -> RetentionState:
+        """How retention stands."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The snapshots, to take, list and delete."""
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """What the store's owner should look at."""
 
     def close(self) -> None:
         """Make durable what was taken, and let go of the files."""

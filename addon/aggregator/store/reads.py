@@ -1,171 +1,306 @@
-"""Reads over parts: newest or oldest first, page by page, within a time budget."""
+"""What can be asked of a store, and what it answers: plain values."""
 
-import heapq
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from itertools import islice
-
-import duckdb
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from aggregator.query.ast import Node
-from aggregator.query.scope import time_bounds
-from aggregator.query.sql import SqlFilter, compile_filter
-from aggregator.record import normalise
-from aggregator.record.fields import RECORD_FIELDS
-from aggregator.record.output import Record, records
-from aggregator.store.part import Catalogue, Part, View
-from aggregator.store.protocol import Page, Position, Search
-
-_RECORD_COLUMNS = {name: name for name in RECORD_FIELDS}
+from aggregator.record.output import Record
 
 
-class Reader:
-    """Runs reads over the parts of a catalogue.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows that a read is about.
 
     Args:
-        database: the in-memory database.
-        catalogue: the parts.
+        node: what they match.
+        start_ns: earliest timestamp, inclusive, ns since the epoch.
+        end_ns: latest timestamp, exclusive.
     """
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-        self._database = database
-        self._catalogue = catalogue
-
-    def search(self, search: Search, time_budget_s: float) -> Page:
-        """Find one page of records.
-
-        Parts are read in the order of time, and only as far as the page reaches.
-        """
-        deadline = time.monotonic() + time_budget_s
-        now_ns = time.time_ns()
-        search = _narrowed(search, now_ns)
-        wanted = search.limit + 1
-        sign = -1 if search.newest_first else 1
-        found: list[tuple[int, int, Record]] = []
-        partial = False
-        with self._catalogue.lease() as leased, self._cursor(deadline) as connection:
-            parts = [part for part in leased if _overlaps(part, search)]
-            parts.sort(key=lambda part: -part.last_ns if search.newest_first else part.first_ns)
-            for part in parts:
-                nearest = part.last_ns if search.newest_first else part.first_ns
-                if len(found) >= wanted and found[-1][0] < sign * nearest:
-                    break
-                # An interrupt that comes between two statements stops neither of them.
-                if time.monotonic() >= deadline:
-                    partial = True
-                    break
-                try:
-                    rows = self._search_part(connection, part, search, now_ns, wanted)
-                except duckdb.InterruptException:
-                    partial = True
-                    break
-                keyed = ((sign * record.timestamp_ns, sign * record.seq, record) for record in rows)
-                found = list(islice(heapq.merge(found, keyed, key=lambda entry: entry[:2]), wanted))
-        rows = [record for _, _, record in found[: search.limit]]
-        more = len(found) > search.limit or (partial and bool(rows))
-        last = Position(rows[-1].timestamp_ns, rows[-1].seq) if more else None
-        return Page(rows, last, partial)
-
-    def since(self, after_seq: int, node: Node, limit: int) -> tuple[list[Record], int, int]:
-        """Find the newest of the records that were stored behind a number, for a live tail.
-
-        Returns:
-            The records, oldest first; how many older ones were left out; the number up to which it looked.
-        """
-        rows: list[Record] = []
-        matched = 0
-        reached = after_seq
-        now_ns = time.time_ns()
-        with self._catalogue.lease() as parts, self._cursor(None) as connection:
-            for part in sorted(parts, key=lambda part: part.last_seq):
-                last_seq = part.last_seq
-                if last_seq <= after_seq:
-                    continue
-                view = part.view
-                where = _compile(node, view, now_ns)
-                condition = f"{normalise.SEQ} > ? AND {normalise.SEQ} <= ? AND {where.sql}"
-                bound = (after_seq, last_seq, *where.parameters)
-                (count,) = connection.execute(
-                    f"SELECT count(*) FROM {view.relation} WHERE {condition}",
-                    bound,
-                ).fetchone() or (0,)
-                if count:
-                    matched += count
-                    result = connection.execute(
-                        f"SELECT * FROM {view.relation} WHERE {condition} "
-                        f"ORDER BY {normalise.SEQ} DESC LIMIT {limit}",
-                        bound,
-                    )
-                    rows += reversed(records(result, view.columns))
-                reached = max(reached, last_seq)
-        rows = rows[-limit:]
-        return rows, matched - len(rows), reached
-
-    def _search_part(
-        self, connection: duckdb.DuckDBPyConnection, part: Part, search: Search, now_ns: int, limit: int
-    ) -> list[Record]:
-        view = part.view
-        where = _compile(search.node, view, now_ns)
-        conditions = [where.sql]
-        bound: list[object] = [*where.parameters]
-        if search.start_ns is not None:
-            conditions.append("timestamp >= ?")
-            bound.append(search.start_ns)
-        if search.end_ns is not None:
-            conditions.append("timestamp < ?")
-            bound.append(search.end_ns)
-        if search.after is not None:
-            beyond = "<" if search.newest_first else ">"
-            conditions.append(f"(timestamp {beyond} ? OR (timestamp = ? AND {normalise.SEQ} {beyond} ?))")
-            bound += [search.after.timestamp_ns, search.after.timestamp_ns, search.after.seq]
-        order = "DESC" if search.newest_first else "ASC"
-        result = connection.execute(
-            f"SELECT * FROM {view.relation} WHERE {' AND '.join(conditions)} "
-            f"ORDER BY timestamp {order}, {normalise.SEQ} {order} LIMIT {limit}",
-            bound,
-        )
-        return records(result, view.columns)
-
-    @contextmanager
-    def _cursor(self, deadline: float | None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for one read, interrupted when its time is over."""
-        with self._database.cursor() as connection:
-            if deadline is None:
-                yield connection
-                return
-            timer = threading.Timer(deadline - time.monotonic(), connection.interrupt)
-            timer.daemon = True
-            timer.start()
-            try:
-                yield connection
-            finally:
-                timer.cancel()
+    node: Node
+    start_ns: int | None = None
+    end_ns: int | None = None
 
 
-def _overlaps(part: Part, search: Search) -> bool:
-    if not part.rows:
-        return False
-    after = search.after
-    if after is not None:
-        if search.newest_first and part.first_ns > after.timestamp_ns:
-            return False
-        if not search.newest_first and part.last_ns < after.timestamp_ns:
-            return False
-    return (search.start_ns is None or part.last_ns >= search.start_ns) and (
-        search.end_ns is None or part.first_ns < search.end_ns
-    )
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a row stands in the order of time.
+
+    Args:
+        timestamp_ns: its timestamp, ns since the epoch.
+        seq: its number in the store, which decides between equal timestamps.
+    """
+
+    timestamp_ns: int
+    seq: int
 
 
-def _narrowed(search: Search, now_ns: int) -> Search:
-    """The same search with the times that its query implies, so that parts outside of them are left out."""
-    first_ns, last_ns = time_bounds(search.node, now_ns)
-    starts = [bound for bound in (search.start_ns, first_ns) if bound is not None]
-    ends = [bound for bound in (search.end_ns, last_ns) if bound is not None]
-    return replace(search, start_ns=max(starts, default=None), end_ns=min(ends, default=None))
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One page of a search.
+
+    Args:
+        node: what to find.
+        start_ns: earliest timestamp, inclusive.
+        end_ns: latest timestamp, exclusive.
+        limit: most rows.
+        newest_first: the order.
+        after: the page begins behind this position.
+        before: the page ends before this position; not together with `after`.
+    """
+
+    node: Node
+    start_ns: int | None = None
+    end_ns: int | None = None
+    limit: int = 100
+    newest_first: bool = True
+    after: Position | None = None
+    before: Position | None = None
 
 
-def _compile(node: Node, view: View, now_ns: int) -> SqlFilter:
-    return compile_filter(node, {**_RECORD_COLUMNS, **view.columns}, now_ns, rest=normalise.REST)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a search found.
+
+    Args:
+        rows: the records, in order.
+        next: where the next page goes on; None when there is nothing further.
+        partial: whether the time budget ran out.
+        previous: what the page before ends before; None on an empty page.
+    """
+
+    rows: list[Record]
+    next: Position | None
+    partial: bool
+    previous: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One line and what the same service wrote on the same host around it.
+
+    Args:
+        before: the lines before it, the oldest first.
+        row: the line itself.
+        after: the lines after it, the oldest first.
+        partial: whether the time budget ran out.
+    """
+
+    before: list[Record]
+    row: Record
+    after: list[Record]
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountOverTime:
+    """Rows to be counted by level and time.
+
+    Args:
+        selection: which rows.
+        step_ns: length of each bucket; None chooses a round one.
+        buckets: how many there shall be when the step is chosen; one more where the range starts within one.
+        by_service: whether services are told apart.
+    """
+
+    selection: Selection
+    step_ns: int | None = None
+    buckets: int = 60
+    by_service: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Rows of one stretch of time.
+
+    Args:
+        start_ns: its start, ns since the epoch.
+        service: of the rows; None also when services are not told apart.
+        level: of the rows.
+        rows: how many.
+    """
+
+    start_ns: int
+    service: str | None
+    level: str | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many rows there are over time.
+
+    Args:
+        step_ns: length of each bucket.
+        buckets: those with rows, in the order of time.
+        partial: whether the time budget ran out.
+    """
+
+    step_ns: int
+    buckets: list[Bucket]
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows there are; partial when the time budget ran out."""
+
+    rows: int
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The values of one field.
+
+    Args:
+        field: its name.
+        values: the most frequent values as text, with their rows.
+        distinct: how many values there are.
+        rows: how many rows have the field.
+    """
+
+    field: str
+    values: list[tuple[str, int]]
+    distinct: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """The values of some fields; partial when the time budget ran out."""
+
+    facets: list[Facet]
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """Where a field occurs.
+
+    Args:
+        field: its name.
+        rows: how many rows have it.
+        parts: how many parts of the store have such rows.
+        kinds: kind of value (string, number, boolean, array, object) → rows.
+    """
+
+    field: str
+    rows: int
+    parts: int
+    kinds: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUses:
+    """The fields that occur, the most frequent first; partial when the time budget ran out."""
+
+    fields: list[FieldUse]
+    partial: bool
+
+
+class Function(StrEnum):
+    """What can be computed of numbers."""
+
+    COUNT = "count"
+    RATE = "rate"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    P50 = "p50"
+    P95 = "p95"
+    P99 = "p99"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Numbers computed of one field, group by group.
+
+    Args:
+        selection: of which rows.
+        functions: what to compute.
+        field: the field whose numbers it is about; None counts rows.
+        by: fields whose values make the groups.
+        step_ns: length of the stretches of time that make groups too; None makes one of all time.
+    """
+
+    selection: Selection
+    functions: Sequence[Function]
+    field: str | None = None
+    by: Sequence[str] = ()
+    step_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one group of rows comes to.
+
+    Args:
+        start_ns: start of its stretch of time; None without a step.
+        key: values of the fields that make the groups, as text.
+        values: function → result; None where there is no number.
+    """
+
+    start_ns: int | None
+    key: tuple[str | None, ...]
+    values: Mapping[Function, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """All groups, in the order of time and key; partial when the time budget ran out."""
+
+    groups: list[Group]
+    partial: bool
+
+
+class Use(StrEnum):
+    """What a read does with a part of the store."""
+
+    OPENED = "opened"
+    NO_MATCH = "no_match"
+    OUT_OF_TIME = "out_of_time"
+
+
+@dataclass(frozen=True, slots=True)
+class PartUse:
+    """What a read does with one part of the store.
+
+    Args:
+        use: whether it opens the part, or why not: it surely holds no match, or lies outside the times.
+        is_segment: whether the part is a segment, not rows in memory.
+        rows: how many rows it has.
+        size_bytes: its size on the disk; 0 for rows in memory.
+        first_ns: earliest timestamp, ns since the epoch.
+        last_ns: latest timestamp, ns since the epoch.
+    """
+
+    use: Use
+    is_segment: bool
+    rows: int
+    size_bytes: int
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a read would look through.
+
+    Args:
+        parts: all parts of the store, the newest first.
+        decided_ms: how long the choice took.
+    """
+
+    parts: list[PartUse]
+    decided_ms: float
+
+
+class ExportFormat(StrEnum):
+    """What an export is written as."""
+
+    NDJSON = "ndjson"
+    CSV = "csv"
+    PARQUET = "parquet"

@@ -9,7 +9,7 @@ import duckdb
 import structlog
 
 from aggregator.store import segment
-from aggregator.store.files import DAMAGED_SUFFIX, INDEX_SUFFIX, SEGMENT_SUFFIX, Layout, sync_folder
+from aggregator.store.files import INDEX_SUFFIX, SEGMENT_SUFFIX, Layout, set_segment_aside
 from aggregator.store.frame import DamagedBytes, StoredFrame, locate_all
 
 _log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ def open_segments(database: duckdb.DuckDBPyConnection, layout: Layout) -> list[s
             try:
                 opened.append(segment.read(connection, path))
             except (duckdb.Error, OSError) as error:
-                _set_segment_aside(path, error)
+                set_segment_aside(path, str(error))
     current = [part for part in opened if not any(other.span.replaces(part.span) for other in opened)]
     for part in opened:
         if part not in current:
@@ -74,13 +74,6 @@ def open_log_files(layout: Layout) -> Iterator[LogFile]:
     """
     for path in layout.log_files():
         yield _read(path)
-
-
-def _set_segment_aside(path: Path, error: Exception) -> None:
-    aside = path.with_suffix(DAMAGED_SUFFIX)
-    path.rename(aside)
-    sync_folder(path.parent)
-    _log.error("damaged segment set aside", path=str(aside), error=str(error))
 
 
 def _read(path: Path) -> LogFile:

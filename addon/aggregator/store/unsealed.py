@@ -3,8 +3,13 @@
 import threading
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
+from pathlib import Path
+
+import structlog
 
 from aggregator.store.files import Layout
+
+_log = structlog.get_logger(__name__)
 
 
 class Unsealed:
@@ -19,6 +24,11 @@ class Unsealed:
         self._lock = threading.Lock()
         self._first_seqs: list[int] = []
         self._next_seq = 1
+
+    def begin_at(self, next_seq: int) -> None:
+        """Tell the number that the next line gets, after all that a start found was told."""
+        with self._lock:
+            self._next_seq = max(self._next_seq, next_seq)
 
     def add(self, first_seq: int, last_seq: int) -> None:
         """Tell of a batch of durable lines; batches come in order."""
@@ -41,4 +51,12 @@ class Unsealed:
         needed_from = self.needed_from
         for path, following in pairwise(self._layout.log_files()):
             if int(following.stem) <= needed_from:
-                path.unlink(missing_ok=True)
+                _delete(path)
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        # Its lines are known to be in segments at the next start, which tries again.
+        _log.warning("log file not deleted", log=path.name, error=str(error))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from aggregator.store.files import Layout
+from aggregator.store.files import Layout, size_bytes
 from aggregator.store.part import Catalogue
+from aggregator.store.segment import Segment
 from aggregator.store.unsealed import Unsealed
 
 
@@ -27,3 +28,16 @@ class Workspace:
     catalogue: Catalogue
     unsealed: Unsealed
     changing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def settled_before(self) -> int:
+        """Number of the first line that a log file may still have, so that a start would load it again."""
+        first_seqs = [int(path.stem) for path in self.layout.log_files()[:1]]
+        return min(self.unsealed.needed_from, *first_seqs) if first_seqs else self.unsealed.needed_from
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of segments and log files on the disk."""
+        with self.catalogue.lease() as parts:
+            segments_bytes = sum(part.size_bytes for part in parts if isinstance(part, Segment))
+        return segments_bytes + sum(map(size_bytes, self.layout.log_files()))

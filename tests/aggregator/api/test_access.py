@@ -11,16 +11,29 @@ from tests.aggregator.running_aggregator import Aggregator
 ROUTES = [
     ("POST", "/api/v1/logs", "ingest"),
     ("POST", "/api/v1/search", "read"),
+    ("POST", "/api/v1/context", "read"),
+    ("POST", "/api/v1/trace", "read"),
+    ("POST", "/api/v1/count", "read"),
+    ("POST", "/api/v1/histogram", "read"),
+    ("POST", "/api/v1/facets", "read"),
+    ("POST", "/api/v1/fields", "read"),
+    ("POST", "/api/v1/aggregate", "read"),
+    ("POST", "/api/v1/export", "read"),
     ("GET", "/api/v1/stats", "read"),
     ("GET", "/api/v1/live", "read"),
     ("GET", "/api/v1/settings", "read"),
     ("PATCH", "/api/v1/settings", "admin"),
+    ("GET", "/api/v1/retention", "read"),
+    ("GET", "/api/v1/snapshots", "read"),
+    ("POST", "/api/v1/snapshots", "admin"),
+    ("DELETE", "/api/v1/snapshots/x", "admin"),
+    ("POST", "/api/v1/retention/preview", "read"),
     ("GET", "/metrics", "read"),
     ("POST", "/metrics/job/x", "ingest"),
     ("PUT", "/metrics/job/x", "ingest"),
     ("POST", "/api/v2/write", "ingest"),
 ]
-BODY = {"POST": b"{}", "PUT": b"", "PATCH": b"{}", "GET": None}
+BODY = {"POST": b"{}", "PUT": b"", "PATCH": b"{}", "GET": None, "DELETE": None}
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), ROUTES)

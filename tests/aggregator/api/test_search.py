@@ -151,10 +151,21 @@ def test_settings_are_changed_by_admin_and_kept(aggregator: Aggregator) -> None:
         answer = aggregator.request("PATCH", "/api/v1/settings", body, scope="admin")
         return answer.status, answer.json
 
-    assert aggregator.request("GET", "/api/v1/settings", scope="read").json == {"retention_days": 30}
-    assert change(b'{"retention_days": 3650}') == (200, {"retention_days": 3650})
+    def settings() -> object:
+        return aggregator.request("GET", "/api/v1/settings", scope="read").json
+
+    defaults: dict[str, object] = {
+        "retention_days": 30,
+        "retention_size_mb": None,
+        "retention_rules": [],
+        "retention_action": "delete",
+        "archive_folder": None,
+        "search_archive": False,
+    }
+    assert settings() == defaults
+    assert change(b'{"retention_days": 3650}') == (200, defaults | {"retention_days": 3650})
     status, refused = change(b'{"retention_days": 0}')
     assert status == 400
     assert isinstance(refused, dict)
     assert refused["error"]["field"] == "retention_days"
-    assert aggregator.request("GET", "/api/v1/settings", scope="read").json == {"retention_days": 3650}
+    assert settings() == defaults | {"retention_days": 3650}

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import sys
 import time
 import zlib
@@ -219,3 +220,22 @@ def test_what_was_taken_and_refused_is_counted(aggregator: Aggregator) -> None:
     aggregator.send({"message": "counted"})
     lines = aggregator.scrape()
     assert any(line.startswith("ha_ingestor") and 'source="http"' in line for line in lines)
+
+
+def test_lines_of_a_sender_that_does_not_wait_for_the_answer_are_taken(aggregator: Aggregator) -> None:
+    """It sends the whole body and hangs up, many times, while the lines of others keep the threads busy."""
+    for number in range(20):
+        body = b'{"service":"hasty","message":"%d"}\n' % number * 2000
+        head = (
+            f"POST /api/v1/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {aggregator.token('ingest')}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", aggregator.port)) as connection:
+            connection.sendall(head.encode() + body)
+    counted = 0
+    deadline_s = time.monotonic() + 10
+    while counted < 40_000:
+        assert time.monotonic() < deadline_s, f"{counted} lines"
+        answer = aggregator.request("POST", "/api/v1/count", b'{"query": "service:hasty"}', scope="read")
+        counted = answer.json["rows"]
+        time.sleep(0.05)

@@ -56,9 +56,11 @@ def test_duplicates_and_damage_are_counted_apart_from_drops() -> None:
     metrics = SelfMetrics()
     metrics.duplicates(3)
     metrics.damaged(512)
+    metrics.set_damaged_files(2)
 
     assert value(metrics, "duplicate_lines_total") == 3
     assert value(metrics, "damaged_log_bytes_total") == 512
+    assert value(metrics, "damaged_files") == 2
     assert metrics.dropped_by_reason() == {}
 
 

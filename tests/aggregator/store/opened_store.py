@@ -13,9 +13,10 @@ import pytest
 
 from aggregator import limits
 from aggregator.query.parse import parse
+from aggregator.store.budget import Budget
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
 from aggregator.store.loaded import Loaded
-from aggregator.store.protocol import Position, Search
+from aggregator.store.reads import Position, Search
 
 Row: TypeAlias = dict[str, Any]
 
@@ -34,7 +35,10 @@ class OpenedStore:
         self.loaded = list[Loaded]()
         self.syncs: list[float] = []
         self.damaged_bytes: list[int] = []
-        events = StoreEvents(self.loaded.append, self.syncs.append, self.damaged_bytes.append)
+        self.set_aside: list[Path] = []
+        events = StoreEvents(
+            self.loaded.append, self.syncs.append, self.damaged_bytes.append, self.set_aside.append
+        )
         self.store = EmbeddedStore(folder, events)
 
     def take(self, *lines: Row | bytes, source: str = "http") -> None:
@@ -46,7 +50,7 @@ class OpenedStore:
     def rows(self, query: str = "", limit: int = 5000, **search: Any) -> list[Row]:
         """Search one page, the oldest first, as clients get it."""
         page = self.store.search(
-            Search(parse(query), limit=limit, **({"newest_first": False} | search)), WAIT_S
+            Search(parse(query), limit=limit, **({"newest_first": False} | search)), Budget(WAIT_S)
         )
         assert not page.partial
         return [json.loads(orjson.dumps(dict(record.fields))) for record in page.rows]
@@ -59,7 +63,9 @@ class OpenedStore:
         """Search page by page."""
         after: Position | None = None
         while True:
-            page = self.store.search(Search(parse(query), None, None, limit, newest_first, after), WAIT_S)
+            page = self.store.search(
+                Search(parse(query), None, None, limit, newest_first, after), Budget(WAIT_S)
+            )
             assert not page.partial
             yield [dict(record.fields) for record in page.rows]
             if page.next is None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.query.parse import parse
-from aggregator.store.protocol import Search
+from aggregator.store.budget import Budget
+from aggregator.store.policy import Policy
+from aggregator.store.reads import Search
 from tests.aggregator.store.opened_store import OpenedStore, opened, seal_each_batch
 
 BASE_S = 1_767_323_045
@@ -81,7 +83,7 @@ def test_a_time_range_in_the_query_narrows_like_the_bounds(parts: OpenedStore) -
 
 
 def test_a_search_whose_time_is_over_says_that_it_is_partial(parts: OpenedStore) -> None:
-    page = parts.store.search(Search(parse("")), 0.0)
+    page = parts.store.search(Search(parse("")), Budget(0.0))
     assert page.partial
 
 
@@ -89,14 +91,14 @@ def test_a_long_search_stops_in_time(store: OpenedStore) -> None:
     text = "abc " * 250
     for _ in range(5):
         store.take(*({"message": text + str(n)} for n in range(10_000)))
-    page = store.store.search(Search(parse("/(a|b|c| )*x/")), 0.02)
+    page = store.store.search(Search(parse("/(a|b|c| )*x/")), Budget(0.02))
     assert page.partial
     assert store.messages("message:*9999")[0].endswith("9999")
 
 
 def test_the_store_answers_the_next_search_after_an_interrupted_one(parts: OpenedStore) -> None:
     for _ in range(20):
-        parts.store.search(Search(parse("")), 0.0005)
+        parts.store.search(Search(parse("")), Budget(0.0005))
     assert len(parts.rows()) == 60
 
 
@@ -141,7 +143,7 @@ class TestTail:
 
 def test_a_part_that_is_retired_is_read_to_the_end(parts: OpenedStore) -> None:
     with parts.store._catalogue.lease() as leased:
-        assert parts.store.remove_older_than(1) == 50
+        assert parts.store.retain(Policy(days=1)).rows == 50
         assert len(parts.segment_files()) == 5
         assert parts.store.size().rows == 10
         assert sum(part.rows for part in leased) == 60

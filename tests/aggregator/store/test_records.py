@@ -210,8 +210,9 @@ def test_a_line_that_the_engine_can_not_read_is_kept_and_leaves_its_neighbours_a
 def test_nesting_is_kept_as_a_structure_or_as_text(read_back: Read, depth: int) -> None:
     line = b'{"message":"m","a":' + b"[" * depth + b"]" * depth + b"}"
     (row,) = read_back(line)
+    value = "[" * depth + "]" * depth
     if "a" in row:
-        assert exact(row["a"]) == "[" * depth + "]" * depth
+        assert exact(row["a"]) == (value if depth <= limits.VALUE_DEPTH else exact(value))
     else:
         assert row["message"] == line.decode()
 

@@ -11,6 +11,7 @@ import pytest
 from aggregator import limits
 from aggregator.errors import StoreFailedError
 from aggregator.store import embedded, loader
+from aggregator.store.policy import Policy
 from tests.aggregator.store.opened_store import (
     WAIT_S,
     OpenedStore,
@@ -67,7 +68,7 @@ def test_numbers_are_not_given_again_after_everything_was_removed(
         store.take({"message": "old", "timestamp": 1_600_000_000})
         store.take({"message": "old", "timestamp": 1_600_000_000})
         store.wait_until_sealed()
-        assert store.store.remove_older_than(1) == 1
+        assert store.store.retain(Policy(days=1)).rows == 1
     for log_file in (tmp_path / "log").glob("*.log"):
         assert int(log_file.stem) == 2
     with opened(tmp_path) as store:

@@ -1,0 +1,28 @@
+"""Damaged files are set aside, never deleted: the aggregator starts without them, and someone may look."""
+
+from pathlib import Path
+
+import structlog
+
+from aggregator.store.files import sync_folder
+
+_log = structlog.get_logger(__name__)
+_SUFFIX = ".damaged"
+
+
+def set_aside(path: Path, reason: str) -> None:
+    """Give a damaged file another name, and report it.
+
+    Args:
+        path: the file; none is there afterwards.
+        reason: what is wrong with it.
+    """
+    aside = path.with_name(path.name + _SUFFIX)
+    path.replace(aside)
+    sync_folder(path.parent)
+    _log.error("damaged file set aside", path=str(aside), reason=reason)
+
+
+def count(folder: Path) -> int:
+    """Return how many damaged files lie in a folder and below it."""
+    return sum(1 for _ in folder.rglob(f"*{_SUFFIX}"))
