@@ -9,7 +9,6 @@ from aggregator.store import segment
 from aggregator.store.files import Span
 from aggregator.store.frame import Batch
 from aggregator.store.lines import Lines, assign_columns, read_lines
-from aggregator.store.loaded import Loaded
 from aggregator.store.workspace import Workspace
 
 BULK_ROWS = 16_384
@@ -24,19 +23,19 @@ class Bulk:
     """A segment of rows that came at once.
 
     Args:
-        segment: the segment, not yet shown to readers.
-        loaded: what it brought.
+        draft: what can become the segment.
+        has_uids: whether lines have a `uid`, which has to be compared with those that came before.
     """
 
-    segment: segment.Segment
-    loaded: Loaded
+    draft: segment.Draft
+    has_uids: bool
 
 
 def write(workspace: Workspace, frames: Sequence[Batch]) -> Bulk | None:
     """Write the lines of frames that follow each other as a segment; safe in any thread.
 
     Returns:
-        The segment; None when lines have a `uid`, which has to be compared with those that came before.
+        The segment to be; None when there are no lines.
 
     Raises:
         duckdb.Error: the engine lacks memory or disk.
@@ -47,15 +46,14 @@ def write(workspace: Workspace, frames: Sequence[Batch]) -> Bulk | None:
     with workspace.database.cursor() as connection:
 
         def use(lines: Lines) -> Bulk | None:
-            if any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys):
-                return None
             row_bytes = sum(frame.raw_bytes for frame in frames) // lines.rows
             contents = segment.Contents(
                 lines.select, lines.fields, lines.rows, max(row_bytes - _SHORT_LINE_BYTES, 0)
             )
-            written = segment.write(connection, contents, path)
-            if written is None:
+            draft = segment.draft(connection, contents, path)
+            if draft is None:
                 return None
-            return Bulk(written, Loaded.of_segment(written, frames))
+            has_uids = any(CANONICAL_NAMES.get(key) == "uid" for key in lines.keys)
+            return Bulk(draft, has_uids)
 
         return read_lines(connection, frames, lambda keys: assign_columns(keys, names), use)

@@ -155,6 +155,11 @@ class CommitLog:
         except OSError as error:
             self._refuse(batch, error)
             return
+        except MemoryError:
+            refusal = OverloadedError("memory is short: nothing was stored")
+            for pending in batch:
+                pending.done.set_exception(refusal)
+            return
         self._disk_full = None
         self._next_seq = frames[-1].last_seq + 1
         self._rows += sum(frame.rows for frame in frames)

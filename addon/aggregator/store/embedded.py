@@ -27,6 +27,7 @@ from aggregator.store import (
     search,
     tail,
     tally,
+    uids,
 )
 from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
 from aggregator.store.alerts import Alert
@@ -125,7 +126,7 @@ class EmbeddedStore(Store):
             }
         )
         migrate(self._database, self._layout)
-        self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
+        uids.create(self._database)
         self._exports = folder / "exports"
         export.clear(self._exports)
         self._last_seq = 0
@@ -281,10 +282,7 @@ class EmbeddedStore(Store):
             # Lines of a damaged one may still be in the log.
             whole = self._quarantine.whole(latest)
             for segment in whole:
-                connection.execute(
-                    "INSERT INTO recent_uids SELECT hash(uid), _seq "
-                    f"FROM {segment.view.relation} WHERE uid <> ''"
-                )
+                uids.remember(connection, segment.view.relation)
             segments = whole + segments[len(latest) :]
             self._count_activity(connection, segments)
         return segments

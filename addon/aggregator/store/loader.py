@@ -14,11 +14,13 @@ import duckdb
 import structlog
 
 from aggregator import limits
+from aggregator.store import uids
 from aggregator.store.bulk import BULK_ROWS, Bulk
 from aggregator.store.bulk import write as write_bulk
 from aggregator.store.frame import Batch, Frame, StoredFrame
 from aggregator.store.loaded import Loaded
 from aggregator.store.recent import RecentRows
+from aggregator.store.segment import Segment
 from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
@@ -176,11 +178,6 @@ class Loader:
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
-        if committed[0].log_file != self._current_log:
-            self._forget_old_uids()
-            self.close_current()
-            self._workspace.unsealed.prune()
-        self._current_log = committed[-1].log_file
         frames = [item.frame for item in committed]
         raw_bytes = sum(frame.raw_bytes for frame in frames)
         if sum(frame.rows for frame in frames) < BULK_ROWS and raw_bytes < _BULK_BYTES // 2:
@@ -196,22 +193,47 @@ class Loader:
         """Show the segment that a load became; without one the rows go into memory."""
         try:
             bulk = load.bulk.result()
+            published = None if bulk is None else self._publish(bulk)
         except Exception as error:  # noqa: BLE001 # the lines are loaded another way
             _report(load.committed, error)
-            bulk = None
-        if bulk is None:
+            bulk = published = None
+        if bulk is None or published is None:
             self._load(load.committed)
             return
         # Each stretch of lines is one part, so those in memory end before it.
         self.close_current()
-        self._workspace.catalogue.add(bulk.segment)
-        self._workspace.unsealed.sealed(bulk.segment.first_seq, bulk.segment.last_seq)
-        self._tell(load.committed, bulk.loaded)
+        self._workspace.catalogue.add(published)
+        self._workspace.unsealed.sealed(published.first_seq, published.last_seq)
+        if bulk.has_uids:
+            self._remember_uids(published)
+        self._tell(load.committed, Loaded.of_segment(published, [item.frame for item in load.committed]))
+
+    def _publish(self, bulk: Bulk) -> Segment | None:
+        """Make the segment of a bulk load; None when lines of it came before, which memory leaves out."""
+        if bulk.has_uids:
+            with self._workspace.database.cursor() as connection:
+                if uids.any_came_before(connection, bulk.draft.relation):
+                    bulk.draft.discard()
+                    return None
+        return bulk.draft.publish()
+
+    def _remember_uids(self, published: Segment) -> None:
+        try:
+            with self._workspace.database.cursor() as connection:
+                uids.remember(connection, published.view.relation)
+                uids.forget_old(connection)
+        except (duckdb.Error, MemoryError) as error:
+            _log.error("uids not remembered", segment=published.path.name, error=str(error))
 
     def _load(self, committed: list[_Committed]) -> None:
         waiting = deque([committed])
         while waiting:
             part = waiting.popleft()
+            # Rows in memory end with their log file, or behind it, so that they become a segment of its size.
+            if part[0].log_file != self._current_log:
+                self._forget_old_uids()
+                self.close_current()
+            self._current_log = part[-1].log_file
             started_s = time.monotonic()
             try:
                 loaded = self._load_part([item.frame for item in part])
@@ -225,6 +247,8 @@ class Loader:
             rest_s = max(limits.LOAD_INTERVAL_S, limits.LOAD_REST * (ended_s - started_s))
             self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
             self._tell(part, loaded)
+            if part[-1].log_file != part[0].log_file:
+                self.close_current()
 
     def _load_part(self, frames: list[Batch]) -> Loaded:
         if self._current is not None and self._current.last_seq + 1 != frames[0].first_seq:
@@ -245,6 +269,7 @@ class Loader:
         for item in committed:
             item.done()
         self._on_loaded(loaded)
+        self._workspace.unsealed.prune()
         with self._waiting:
             self._held_bytes -= sum(
                 item.frame.raw_bytes for item in committed if isinstance(item.frame, Frame)
@@ -255,10 +280,7 @@ class Loader:
     def _forget_old_uids(self) -> None:
         try:
             with self._workspace.database.cursor() as connection:
-                connection.execute(
-                    "DELETE FROM recent_uids WHERE seq < (SELECT max(seq) FROM recent_uids) - ?",
-                    [limits.DUPLICATE_WINDOW_ROWS],
-                )
+                uids.forget_old(connection)
         except (duckdb.Error, MemoryError) as error:
             _log.warning("old uids not forgotten; trying again later", error=str(error))
 

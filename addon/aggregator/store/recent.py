@@ -7,6 +7,7 @@ import duckdb
 
 from aggregator.record import normalise
 from aggregator.sql import quote_identifier
+from aggregator.store import uids
 from aggregator.store.frame import Batch
 from aggregator.store.lines import MISCOUNTED, Lines, assign_columns, read_lines
 from aggregator.store.loaded import Loaded
@@ -93,17 +94,16 @@ class RecentRows(Part):
 
     def _remove_duplicates(self, first_seq: int) -> int:
         """Delete the new rows whose `uid` is known, and remember the uids of the others."""
-        new = f"_seq >= {first_seq} AND uid <> ''"
-        sent = f"(SELECT _seq, hash(uid) AS uid FROM {self._table} WHERE {new})"
+        sent = uids.sent(f"(FROM {self._table} WHERE _seq >= {first_seq})")
         (any_sent,) = self._connection.execute(f"SELECT count(*) FROM {sent}").fetchone() or (0,)
         if not any_sent:
             return 0
         duplicates = self._connection.execute(
             f"DELETE FROM {self._table} WHERE _seq IN ("
-            f"SELECT _seq FROM {sent} SEMI JOIN recent_uids USING (uid) UNION "
+            f"SELECT _seq FROM {sent} SEMI JOIN {uids.TABLE} USING (uid) UNION "
             f"SELECT _seq FROM {sent} QUALIFY row_number() OVER (PARTITION BY uid ORDER BY _seq) > 1)"
         ).fetchone()
         self._connection.execute(
-            f"INSERT INTO recent_uids SELECT uid, _seq FROM {sent} ANTI JOIN recent_uids USING (uid)"
+            f"INSERT INTO {uids.TABLE} SELECT uid, _seq FROM {sent} ANTI JOIN {uids.TABLE} USING (uid)"
         )
         return int(duplicates[0]) if duplicates else 0

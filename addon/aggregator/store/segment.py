@@ -142,8 +142,58 @@ class Contents:
     parameters: Sequence[object] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A segment whose files are durable, but not yet under the name by which a start finds it.
+
+    Args:
+        temporary: its file.
+        path: the file that it is to become.
+        known: its index.
+    """
+
+    temporary: Path
+    path: Path
+    known: Index
+
+    @property
+    def relation(self) -> str:
+        """SQL behind FROM that stands for its records."""
+        return relation([self.temporary])
+
+    def publish(self) -> Segment:
+        """Let it be a segment.
+
+        Raises:
+            OSError: the disk refuses; nothing is left of it.
+        """
+        try:
+            self.temporary.replace(self.path)
+            sync_folder(self.path.parent)
+        except OSError:
+            self.path.unlink(missing_ok=True)
+            self.discard()
+            raise
+        return Segment(self.path, _span(self.path), self.known, is_whole=True)
+
+    def discard(self) -> None:
+        """Delete its files."""
+        self.known.close()
+        self.temporary.unlink(missing_ok=True)
+        self.path.with_suffix(INDEX_SUFFIX).unlink(missing_ok=True)
+
+
 def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path) -> Segment | None:
     """Write records as a segment that is there whole or not at all.
+
+    Args and errors are those of `draft`.
+    """
+    made = draft(connection, contents, path)
+    return None if made is None else made.publish()
+
+
+def draft(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path) -> Draft | None:
+    """Write records as what can become a segment in one step.
 
     Args:
         connection: where to run the SELECT.
@@ -151,7 +201,7 @@ def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
         path: the segment's file.
 
     Returns:
-        The segment; None when there are no records.
+        The draft; None when there are no records.
 
     Raises:
         duckdb.DataError: it was another number of records.
@@ -170,7 +220,7 @@ def write(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
 
 def _write(
     connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path, temporary: Path
-) -> Segment | None:
+) -> Draft | None:
     columns = tuple(contents.columns)
     stored = (
         # Most senders know no nanoseconds, and without them the timestamp takes half the space.
@@ -190,9 +240,7 @@ def _write(
         return None
     sync_file(temporary)
     known = _index(connection, temporary, columns, path.with_suffix(INDEX_SUFFIX))
-    temporary.replace(path)
-    sync_folder(path.parent)
-    return Segment(path, _span(path), known, is_whole=True)
+    return Draft(temporary, path, known)
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:

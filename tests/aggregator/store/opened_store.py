@@ -1,9 +1,10 @@
 """A real store in a folder, with what tests ask of it."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -104,6 +105,16 @@ def body(*lines: Row | bytes) -> bytes:
         (line if isinstance(line, bytes) else json.dumps(line, ensure_ascii=False).encode()) + b"\n"
         for line in lines
     )
+
+
+def copy_running(source: Path, target: Path) -> None:
+    """Copy a store that goes on; the log first, as a file of it goes when its segment is there."""
+    for folder in ("log", "segments"):
+        (target / folder).mkdir(parents=True)
+        for path in (source / folder).iterdir():
+            with suppress(FileNotFoundError):
+                shutil.copy(path, target / folder)
+    shutil.copy(source / "format.json", target)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -1,12 +1,22 @@
 """Bulk loads: many lines at once go straight to a segment, and readers see no difference."""
 
-import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from aggregator.store import loader
-from tests.aggregator.store.opened_store import OpenedStore, Row, opened, seal_each_batch, wait_until
+from aggregator.store import loader, uids
+from aggregator.store.segment import Draft
+from tests.aggregator.store.opened_store import (
+    WAIT_S,
+    OpenedStore,
+    Row,
+    body,
+    copy_running,
+    opened,
+    seal_each_batch,
+    wait_until,
+)
 
 BULK = 10
 
@@ -50,9 +60,8 @@ def test_large_and_small_loads_of_one_log_file_are_there_once_after_a_crash(tmp_
         store.take(*numbered(13, 2))
         store.take(*numbered(15))
         store.take(*numbered(25, 1))
-        # What a crash leaves: the files as they are now, once no segment is being written.
-        wait_until(lambda: len(store.segment_files()) == 4)
-        shutil.copytree(tmp_path / "store", tmp_path / "crashed")
+        # What a crash leaves: the files as they are now.
+        copy_running(tmp_path / "store", tmp_path / "crashed")
     with opened(tmp_path / "crashed") as store:
         assert sorted(store.messages()) == messages(26)
         store.take(*numbered(26, 1))
@@ -142,3 +151,63 @@ def test_lines_stay_in_memory_while_segments_can_not_be_written(tmp_path: Path) 
     store.store.close()
     with opened(tmp_path) as again:
         assert sorted(again.messages()) == messages(BULK)
+
+
+def with_uids(first: int, count: int = BULK) -> list[Row]:
+    return [{"message": f"{number}", "uid": f"u{number}"} for number in range(first, first + count)]
+
+
+def test_lines_with_a_uid_are_a_segment_at_once_unless_some_came_before(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.take(*with_uids(0))
+        assert len(store.segment_files()) == 1
+        store.take(*with_uids(5))
+        assert len(store.segment_files()) == 1
+        store.take(*with_uids(15, 3))
+        assert sorted(store.messages()) == messages(18)
+        store.take(*with_uids(12), *with_uids(12))
+        assert sorted(store.messages()) == messages(22)
+        assert [loaded.duplicates for loaded in store.loaded] == [0, 5, 0, 16]
+        store.take(*with_uids(22), {"message": "32"}, {"message": "33", "uid": ""})
+        assert len(store.segment_files()) >= 2
+    assert not list((tmp_path / "segments").glob("*.tmp"))
+    assert len(list((tmp_path / "segments").glob("*.index"))) == len(store.segment_files())
+    with opened(tmp_path) as store:
+        store.take(*with_uids(17))
+        store.take(*with_uids(30, 2))
+        assert len(store.rows()) == 22 + BULK + 2
+
+
+def test_a_uid_that_comes_in_several_large_loads_at_once_is_stored_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "_BULK_BYTES", 1)
+    with opened(tmp_path) as store:
+        for number in range(12):
+            # Each shares half of its lines with the one before.
+            store.store.append(body(*with_uids(number * BULK // 2)), BULK, "http").result(WAIT_S)
+        wait_until(lambda: store.store.last_seq == 12 * BULK)
+        assert sorted(store.messages()) == messages(13 * BULK // 2)
+        assert sum(loaded.duplicates for loaded in store.loaded) == 12 * BULK - 13 * BULK // 2
+        copy_running(tmp_path, tmp_path / "crashed")
+    with opened(tmp_path / "crashed") as store:
+        assert sorted(store.messages()) == messages(13 * BULK // 2)
+
+
+@pytest.mark.parametrize("step", ["replace", "remember"])
+def test_lines_with_a_uid_stay_when_their_segment_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise duckdb.OutOfMemoryException(step) if step == "remember" else OSError(step)
+
+    with opened(tmp_path) as store:
+        with monkeypatch.context() as patch:
+            if step == "remember":
+                patch.setattr(uids, "remember", fail)
+            else:
+                patch.setattr(Draft, "publish", fail)
+            store.take(*with_uids(0))
+        assert sorted(store.messages()) == messages(BULK)
+        store.take(*with_uids(BULK))
+        assert sorted(store.messages()) == messages(2 * BULK)

@@ -13,6 +13,7 @@ import pytest
 
 from aggregator import limits
 from aggregator.errors import OverloadedError, StoreFailedError
+from aggregator.store import commit
 from tests.aggregator.running_aggregator import ADDON
 from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, body, opened, wait_until
 
@@ -235,3 +236,18 @@ class TestInjectedSyncFailure:
         with opened(tmp_path) as store:
             store.take({"message": "after"})
             assert [text for text in store.messages() if text != "unsure"] == ["before", "after"]
+
+
+def test_lines_for_which_memory_is_short_are_refused_and_later_ones_taken(
+    store: OpenedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> bytes:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commit, "encode", fail)
+        refused = store.store.append(body({"message": "refused"}), 1, "http")
+        with pytest.raises(OverloadedError, match="nothing was stored"):
+            refused.result(WAIT_S)
+    store.take({"message": "taken"})
+    assert store.messages() == ["taken"]

@@ -1,11 +1,13 @@
 """Frames of the write-ahead log: whole ones are found whatever happened to the others."""
 
 import struct
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.store.frame import DamagedBytes, Frame, decode_all, encode
+from aggregator.store.frame import DamagedBytes, Frame, StoredFrame, decode_all, encode, locate_all
 
 frames = st.builds(
     Frame,
@@ -79,3 +81,43 @@ def test_garbage_between_frames_is_skipped() -> None:
 def test_no_bytes_raise(inserted: bytes, position: int) -> None:
     found = whole(FILE[:position] + inserted + FILE[position:])
     assert len(found) >= 2
+
+
+def stored(path: Path) -> list[StoredFrame]:
+    """The frames of a log file, to be read when they are asked for."""
+    return [
+        StoredFrame.of(item, path, offset, size_bytes)
+        for offset, size_bytes, item in locate_all(path.read_bytes())
+        if isinstance(item, Frame)
+    ]
+
+
+def test_stored_frames_are_what_was_stored(tmp_path: Path) -> None:
+    path = tmp_path / "file.log"
+    path.write_bytes(b"garbage".join([b"", *ENCODED, b""]))
+    found = stored(path)
+    assert len(found) == len(THREE)
+    for frame, whole_frame in zip(found, THREE, strict=True):
+        assert frame.lines == whole_frame.lines
+        for name in ("first_seq", "last_seq", "rows", "observed_ns", "source", "raw_bytes"):
+            assert getattr(frame, name) == getattr(whole_frame, name)
+        assert path.read_bytes()[frame.offset :][: frame.size_bytes] == encode(whole_frame)
+
+
+def test_a_stored_frame_that_changed_or_went_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "file.log"
+    path.write_bytes(FILE)
+    first, second, third = stored(path)
+    damaged = bytearray(FILE)
+    damaged[second.offset + 40] ^= 1
+    path.write_bytes(damaged)
+    assert first.lines == THREE[0].lines
+    with pytest.raises(OSError, match="damaged"):
+        second.lines  # noqa: B018 # reading is what fails
+    assert third.lines == THREE[2].lines
+    path.write_bytes(FILE[: third.offset + 5])
+    with pytest.raises(OSError, match="damaged"):
+        third.lines  # noqa: B018
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        first.lines  # noqa: B018

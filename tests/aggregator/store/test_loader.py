@@ -1,5 +1,6 @@
 """Loading: small batches that come close together are loaded together, and no failure ends it."""
 
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,15 @@ from aggregator.store import loader, sealer
 from aggregator.store.frame import Batch
 from aggregator.store.loaded import Loaded
 from aggregator.store.recent import RecentRows
-from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, Row, body, opened, wait_until
+from tests.aggregator.store.opened_store import (
+    WAIT_S,
+    OpenedStore,
+    Row,
+    body,
+    opened,
+    seal_each_batch,
+    wait_until,
+)
 
 
 def test_batches_that_come_within_the_interval_share_a_load(
@@ -181,3 +190,39 @@ def test_few_long_lines_are_a_segment_at_once(tmp_path: Path, monkeypatch: pytes
         store.take(*numbered(5, 3))
         assert len(store.segment_files()) == 1
         assert [message.partition(" ")[0] for message in store.messages()] == [*"01234567"]
+
+
+def test_large_loads_that_have_to_go_into_memory_do_not_stay_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_each_batch(monkeypatch)
+    monkeypatch.setattr(loader, "BULK_ROWS", 10)
+    monkeypatch.setattr(loader, "_BULK_BYTES", 100)
+    both = threading.Barrier(2)
+
+    def write_together(*_: object) -> None:
+        both.wait(WAIT_S)
+
+    monkeypatch.setattr(loader, "write_bulk", write_together)
+    with opened(tmp_path) as store:
+        for number in range(10):
+            send(store, numbered(20 * number, 20))
+        wait_until(lambda: store.store.last_seq == 200)
+        store.wait_until_sealed()
+        assert store.segment_seqs() == [20 * number + 1 for number in range(9)]
+        assert sorted(map(int, store.messages())) == list(range(200))
+
+
+def test_loads_of_several_log_files_do_not_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LOAD_INTERVAL_S", 0.5)
+    monkeypatch.setattr(limits, "SEAL_ROWS", 2)
+    with opened(tmp_path) as store:
+        store.take({"message": "0"})
+        send(store, *(numbered(number, 1) for number in range(1, 6)))
+        wait_until(lambda: store.store.last_seq == 6)
+        assert len(store.loaded) == 2
+        store.wait_until_sealed()
+        assert store.segment_seqs() == [1]
+        assert store.messages() == [*"012345"]

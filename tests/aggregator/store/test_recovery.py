@@ -3,7 +3,6 @@
 import json
 import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -18,6 +17,7 @@ from tests.aggregator.store.opened_store import (
     OpenedStore,
     Row,
     body,
+    copy_running,
     opened,
     seal_each_batch,
     wait_until,
@@ -248,16 +248,6 @@ def test_a_start_does_not_wait_for_a_long_backlog(
     with opened(tmp_path) as store:
         assert store.messages() == [*messages, "new", "last"]
         assert store.store.last_seq == len(messages) + 4
-
-
-def copy_running(source: Path, target: Path) -> None:
-    """Copy a store that goes on; the log first, as a file of it goes when its segment is there."""
-    for folder in ("log", "segments"):
-        (target / folder).mkdir(parents=True)
-        for path in (source / folder).iterdir():
-            with suppress(FileNotFoundError):
-                shutil.copy(path, target / folder)
-    shutil.copy(source / "format.json", target)
 
 
 def test_a_crash_while_a_backlog_is_loaded_leaves_every_line_once(
