@@ -145,7 +145,12 @@ class EmbeddedStore(Store):
         self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
         archive_search = ArchiveSearch(self._database, self._catalogue)
         self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
-        self._retention = Retention(self._workspace, archive_search, self._snapshots.delete_oldest)
+        self._retention = Retention(
+            self._workspace,
+            archive_search,
+            self._quarantine.set_aside_if_damaged,
+            self._snapshots.delete_oldest,
+        )
 
     @property
     @override
