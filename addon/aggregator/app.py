@@ -73,6 +73,9 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             self_metrics.duplicates(loaded.duplicates)
         news.ring()
 
+    def count_damaged_files() -> None:
+        self_metrics.set_damaged_files(damaged_files.count(config.data))
+
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
         state = State(
@@ -83,7 +86,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
                     loaded=on_loaded,
                     synced=self_metrics.synced,
                     damaged=self_metrics.damaged,
-                    set_aside=lambda _: self_metrics.set_damaged_files(damaged_files.count(config.data)),
+                    set_aside=lambda _: count_damaged_files(),
                 ),
             ),
             news=news,
@@ -95,7 +98,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
             searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
         )
-        self_metrics.set_damaged_files(damaged_files.count(config.data))
+        count_damaged_files()
         return state
 
     state = await loop.run_in_executor(None, open_parts)

@@ -11,10 +11,12 @@ ERROR_LEVELS = frozenset({"ERROR", "CRITICAL"})
 LISTED_S = 24 * 3600
 """How long a service is listed after it was last seen."""
 
+HOUR_S = 3600
+"""How long errors are counted: the longest window."""
+
 BUCKET_S = 5
 _RATE_S = 60
 _RATIO_S = 300
-_HOUR_S = 3600
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class _Service:
     last_seen_s: float = 0.0
     rate: _Window = field(default_factory=lambda: _Window(_RATE_S))
     ratio: _Window = field(default_factory=lambda: _Window(_RATIO_S))
-    hour: _Window = field(default_factory=lambda: _Window(_HOUR_S))
+    hour: _Window = field(default_factory=lambda: _Window(HOUR_S))
 
     def windows(self) -> tuple[_Window, ...]:
         return (self.rate, self.ratio, self.hour)

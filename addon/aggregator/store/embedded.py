@@ -1,6 +1,7 @@
 """The embedded store: a synced log of what was taken, rows in memory, Parquet segments, one reader."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from aggregator.store import (
     tail,
     tally,
 )
-from aggregator.store.activity import BUCKET_S, LISTED_S, Activity
+from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
 from aggregator.store.alerts import Alert
 from aggregator.store.archived import Archived, ArchiveSearch
 from aggregator.store.budget import Budget
@@ -125,11 +126,13 @@ class EmbeddedStore(Store):
         )
         migrate(self._database, self._layout)
         self._database.execute("CREATE TABLE recent_uids (uid UBIGINT, seq UBIGINT)")
-        self._library = Library(self._database, self._catalogue)
         self._exports = folder / "exports"
         export.clear(self._exports)
         self._last_seq = 0
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
+        archive_search = ArchiveSearch(self._database, self._catalogue)
+        self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
+        self._library = Library(self._database, self._catalogue, self._quarantine)
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
         next_seq, current = self._replay(self._recover_segments())
@@ -143,8 +146,6 @@ class EmbeddedStore(Store):
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
         self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
-        archive_search = ArchiveSearch(self._database, self._catalogue)
-        self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
         self._retention = Retention(
             self._workspace,
             archive_search,
@@ -281,25 +282,38 @@ class EmbeddedStore(Store):
         self._last_seq = max((segment.last_seq for segment in segments), default=0)
         with self._database.cursor() as connection:
             oldest_seq = self._last_seq - limits.DUPLICATE_WINDOW_ROWS
-            for segment in takewhile(lambda segment: segment.last_seq >= oldest_seq, segments):
+            latest = list(takewhile(lambda segment: segment.last_seq >= oldest_seq, segments))
+            # Lines of a damaged one may still be in the log.
+            whole = self._quarantine.whole(latest)
+            for segment in whole:
                 connection.execute(
                     "INSERT INTO recent_uids SELECT hash(uid), _seq "
                     f"FROM {segment.view.relation} WHERE uid <> ''"
                 )
+            segments = whole + segments[len(latest) :]
             self._count_activity(connection, segments)
         return segments
 
     def _count_activity(self, connection: duckdb.DuckDBPyConnection, newest_first: list[Segment]) -> None:
-        since_ns = time.time_ns() - LISTED_S * 10**9
+        """Count what services did lately: exactly for the last hour, before it by minutes of timestamps."""
+        now_s = int(time.time())
+        older = deque(newest_first)
         counts: list[tuple[int, str | None, str | None, int]] = []
-        for segment in newest_first:
+        while older and self._quarantine.whole([older[0]]):
             recent = connection.execute(
                 f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "
-                f"FROM {segment.view.relation} WHERE observed >= {since_ns} GROUP BY ALL"
+                f"FROM {older[0].view.relation} WHERE observed >= {(now_s - HOUR_S) * 10**9} GROUP BY ALL"
             ).fetchall()
             if not recent:
                 break
             counts += recent
+            older.popleft()
+        for segment in older:
+            if segment.last_ns >= (now_s - LISTED_S) * 10**9:
+                pairs = segment.counts.pairs
+                minutes = ((now_s - LISTED_S) // 60, (now_s - HOUR_S) // 60)
+                sums = segment.counts.summed(*minutes, 1, range(len(pairs)))
+                counts += [(60 * minute, *pairs[pair], rows) for minute, pair, rows in sums]
         for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
             self._activity.add(observed_s, [(service, level, count)])
 

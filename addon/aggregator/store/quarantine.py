@@ -1,6 +1,6 @@
 """Damaged segments that a read meets: taken out of the store, so that the rest serves on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,21 @@ class Quarantine:
         self._workspace = workspace
         self._archive_search = archive_search
         self._on_set_aside = on_set_aside
+
+    def whole[P: Part](self, parts: Iterable[P]) -> list[P]:
+        """Return parts without those that turn out to be damaged; each is checked before it is first read.
+
+        Archived segments, which may lie far away, are checked when they can't be read.
+        """
+        return [
+            part
+            for part in parts
+            if not isinstance(part, Segment) or part.check() or not self.set_aside_if_damaged(part)
+        ]
+
+    def set_aside_any_damaged(self, parts: Iterable[Part]) -> bool:
+        """Check all parts of a read that failed; tell whether it was for a damaged one."""
+        return sum(self.set_aside_if_damaged(part) for part in parts) > 0
 
     def set_aside_if_damaged(self, part: Part) -> bool:
         """Check a part that could not be read, and set it aside if its file is not what was written.

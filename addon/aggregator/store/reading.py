@@ -22,6 +22,7 @@ from aggregator.record.fields import RECORD_FIELDS
 from aggregator.store import segment
 from aggregator.store.budget import Budget
 from aggregator.store.part import Catalogue, Part, View
+from aggregator.store.quarantine import Quarantine
 from aggregator.store.reads import Selection
 from aggregator.store.segment import Segment
 
@@ -38,24 +39,14 @@ class Reading:
     """One read while it goes on.
 
     Args:
-        database: the in-memory database.
+        library: where it comes from.
         parts: what it may look through; none of them goes away meanwhile.
         budget: when it has to stop.
-        pool: threads that help it.
-        helpers: how many of them it may ask for.
     """
 
-    def __init__(
-        self,
-        database: duckdb.DuckDBPyConnection,
-        parts: Sequence[Part],
-        budget: Budget,
-        pool: ThreadPoolExecutor,
-        helpers: int,
-    ) -> None:
-        self._database = database
-        self._pool = pool
-        self._helpers = helpers
+    def __init__(self, library: "Library", parts: Sequence[Part], budget: Budget) -> None:
+        self._database = library.database
+        self._library = library
         self.parts = parts
         self.budget = budget
         self.now_ns = time.time_ns()
@@ -71,7 +62,10 @@ class Reading:
     def choose(self, selection: Selection) -> list[Part]:
         """The parts that may hold rows of a selection: every read of a selection starts here."""
         needs = needs_of(selection.node)
-        return [part for part in self.in_time(selection) if part.may_match(needs)]
+        chosen = [part for part in self.in_time(selection) if part.may_match(needs)]
+        whole = self._library.quarantine.whole(chosen)
+        self.partial = self.partial or len(whole) < len(chosen)
+        return whole
 
     def in_time(self, selection: Selection) -> list[Part]:
         """The parts with rows in a selection's times."""
@@ -87,7 +81,7 @@ class Reading:
     def grouped(self, parts: Iterable[Part]) -> list[list[Part]]:
         """Put parts into groups that are good for one statement each, the newest first, for all cores."""
         newest_first = sorted(parts, key=lambda part: part.last_ns, reverse=True)
-        share = sum(part.rows for part in newest_first) // (self._helpers + 1)
+        share = sum(part.rows for part in newest_first) // (self._library.helpers + 1)
         group_rows = min(max(share, 1), _GROUP_ROWS)
         groups: list[list[Part]] = []
         rows = group_rows
@@ -144,8 +138,17 @@ class Reading:
                         found[number] = read(connection, group)
                     except duckdb.InterruptException:
                         self.partial = True
+                    except duckdb.OutOfMemoryException:
+                        raise
+                    except duckdb.Error:
+                        # A damaged part is set aside for the next read; this one goes without its group.
+                        if not self._library.quarantine.set_aside_any_damaged(self.parts):
+                            raise
+                        self.partial = True
 
-        helpers = [self._pool.submit(work) for _ in range(min(self._helpers, len(waiting) - 1))]
+        helpers = [
+            self._library.pool.submit(work) for _ in range(min(self._library.helpers, len(waiting) - 1))
+        ]
         try:
             work()
         finally:
@@ -182,14 +185,18 @@ class Library:
     Args:
         database: the in-memory database.
         catalogue: the parts.
+        quarantine: keeps damaged ones from readers.
     """
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
-        self._database = database
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, catalogue: Catalogue, quarantine: Quarantine
+    ) -> None:
+        self.database = database
+        self.quarantine = quarantine
         self._catalogue = catalogue
         # The thread that asks works too.
-        self._helpers = max((os.process_cpu_count() or 1) - 1, 0)
-        self._pool = ThreadPoolExecutor(max(self._helpers, 1), "scan")
+        self.helpers = max((os.process_cpu_count() or 1) - 1, 0)
+        self.pool = ThreadPoolExecutor(max(self.helpers, 1), "scan")
 
     @contextmanager
     def open(self, budget: Budget) -> Iterator[Reading]:
@@ -200,7 +207,7 @@ class Library:
         """
         with self._catalogue.lease() as parts, budget.running():
             try:
-                yield Reading(self._database, parts, budget, self._pool, self._helpers)
+                yield Reading(self, parts, budget)
             except duckdb.OutOfMemoryException as error:
                 raise ReadTooLargeError(
                     "this takes more memory than reads have: ask for less time, or for fewer groups"
@@ -208,7 +215,7 @@ class Library:
 
     def close(self) -> None:
         """End the threads."""
-        self._pool.shutdown()
+        self.pool.shutdown()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import duckdb
+
 from aggregator.query.fragment import TRUE, SqlFilter
 from aggregator.record import normalise
 from aggregator.store import segment
@@ -28,6 +30,8 @@ def rewrite(workspace: Workspace, sources: Sequence[Segment], keep: SqlFilter = 
         duckdb.Error: a source is damaged, or the engine lacks memory or disk.
         OSError: the disk refuses the file.
     """
+    if not all(source.check() for source in sources):
+        raise duckdb.DataError("a segment is damaged")
     span = Span(
         min(source.first_seq for source in sources),
         max(source.last_seq for source in sources),

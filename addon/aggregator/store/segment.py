@@ -50,11 +50,12 @@ class Segment(Part):
         path: the file.
         span: what it was made of.
         known: its index.
+        is_whole: whether the file is known to be as it was written.
     """
 
-    __slots__ = ("_counts", "index", "path", "span")
+    __slots__ = ("_counts", "index", "is_whole", "path", "span")
 
-    def __init__(self, path: Path, span: Span, known: Index) -> None:
+    def __init__(self, path: Path, span: Span, known: Index, *, is_whole: bool = False) -> None:
         facts = known.facts
         super().__init__(
             first_seq=span.first_seq,
@@ -68,6 +69,7 @@ class Segment(Part):
         self.path = path
         self.span = span
         self.index = known
+        self.is_whole = is_whole
         self._counts: Counts | None = None
 
     @property
@@ -80,6 +82,16 @@ class Segment(Part):
     @override
     def may_match(self, needs: Needs) -> bool:
         return may_match(needs, self.index.may_hold)
+
+    def check(self) -> bool:
+        """Tell whether the file is as it was written; read it for that, unless this is known."""
+        if not self.is_whole:
+            facts = self.index.facts
+            try:
+                self.is_whole = index.checksum(self.path) == (facts.segment_bytes, facts.segment_crc32)
+            except OSError as error:
+                _log.error("segment can't be read", segment=self.path.name, error=str(error))
+        return self.is_whole
 
     def close(self) -> None:
         """Let go of the files."""
@@ -180,7 +192,7 @@ def _write(
     known = _index(connection, temporary, columns, path.with_suffix(INDEX_SUFFIX))
     temporary.replace(path)
     sync_folder(path.parent)
-    return Segment(path, _span(path), known)
+    return Segment(path, _span(path), known, is_whole=True)
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:

@@ -25,9 +25,10 @@ from tests.aggregator.store.opened_store import Row, body
 @contextmanager
 def workspace(folder: Path) -> Iterator[Workspace]:
     """What the store's threads share, without the threads."""
-    layout = Layout(folder)
+    layout = Layout.prepare(folder)
     with duckdb.connect() as database:
-        yield Workspace(database, layout, Catalogue(), Unsealed(layout))
+        catalogue = Catalogue()
+        yield Workspace(database, layout, catalogue, Unsealed(layout))
 
 
 def make(space: Workspace, first_seq: int, *lines: Row | bytes) -> Segment:

@@ -35,7 +35,18 @@ def segment(
 ) -> Segment:
     """A segment as far as its facts go; there are no files."""
     count = span.last_seq - span.first_seq + 1 if rows is None else rows
-    facts = Facts(count, last_ns, last_ns, tuple(columns), False, text_bytes, 1, 1)  # noqa: FBT003 # no rest
+    facts = Facts(
+        rows=count,
+        first_ns=last_ns,
+        last_ns=last_ns,
+        columns=tuple(columns),
+        levels=(),
+        counts=b"",
+        has_rest=False,
+        text_bytes=text_bytes,
+        segment_bytes=1,
+        segment_crc32=1,
+    )
     return Segment(Path("/nowhere/segment.parquet"), span, Index(facts, b""))
 
 

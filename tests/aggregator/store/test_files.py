@@ -41,7 +41,7 @@ def test_only_a_later_generation_of_all_lines_replaces(span: Span, other: Span) 
 
 
 def test_a_layout_lists_its_files_oldest_first(tmp_path: Path) -> None:
-    layout = Layout(tmp_path / "store")
+    layout = Layout.prepare(tmp_path / "store")
     spans = [Span(1, 9), Span(10, 99), Span(100, 100, 1)]
     for span in reversed(spans):
         layout.segment_file(span).touch()
@@ -52,23 +52,23 @@ def test_a_layout_lists_its_files_oldest_first(tmp_path: Path) -> None:
 
 
 def test_a_new_layout_removes_half_written_files_of_segments(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
+    layout = Layout.prepare(tmp_path)
     for name in ("a.parquet.tmp", "a.index.tmp"):
         (layout.segment_folder / name).touch()
-    Layout(tmp_path)
+    Layout.prepare(tmp_path)
     assert not list(layout.segment_folder.iterdir())
 
 
 def test_only_the_own_user_looks_into_the_folder(tmp_path: Path) -> None:
-    Layout(tmp_path / "store")
+    Layout.prepare(tmp_path / "store")
     assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
-    Layout(tmp_path)
+    Layout.prepare(tmp_path)
     (tmp_path / "format.json").write_text(f'{{"version": {FORMAT_VERSION + 1}}}')
     with pytest.raises(StoreFailedError, match="Nothing was changed"):
-        Layout(tmp_path)
+        Layout.prepare(tmp_path)
 
 
 def test_a_small_file_is_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.query.needles import Value, Word
 from aggregator.store import index, segment
 from aggregator.store.files import INDEX_SUFFIX
 from aggregator.store.index import VALUE_FIELDS, IndexDamagedError
@@ -55,23 +56,23 @@ def test_every_word_and_value_of_every_record_is_known(lines: list[Row]) -> None
             for row in rows(space, [part]):
                 text = f"{row.get('message', '')} {row.get('exception', '')}"
                 lowered = text.replace("\u212a", "k").replace("\u0130", "i").lower()
-                assert all(map(known.may_hold_word, re.findall("[0-9a-z_]+", lowered)))
+                assert all(known.may_hold(Word(word)) for word in re.findall("[0-9a-z_]+", lowered))
                 for name in VALUE_FIELDS:
-                    assert name not in row or known.may_hold_value(name, row[name])
+                    assert name not in row or known.may_hold(Value(name, row[name]))
 
 
 def test_what_no_record_has_is_nearly_never_held(made: Segment) -> None:
-    words = sum(made.index.may_hold_word(f"absent{number}") for number in range(2000))
-    values = sum(made.index.may_hold_value("user", f"{number}") for number in range(2000))
+    words = sum(made.index.may_hold(Word(f"absent{number}")) for number in range(2000))
+    values = sum(made.index.may_hold(Value("user", f"{number}")) for number in range(2000))
     assert words <= 40
     assert values <= 40
-    assert not made.index.may_hold_value("user", "host 1")
+    assert not made.index.may_hold(Value("user", "host 1"))
 
 
 def test_a_field_whose_values_are_not_known_may_hold_any(made: Segment) -> None:
-    assert made.index.may_hold_value("n", "-1")
-    assert made.index.may_hold_value("level", "ERROR")
-    assert made.index.may_hold_value("host", "host\n1")
+    assert made.index.may_hold(Value("n", "-1"))
+    assert made.index.may_hold(Value("level", "ERROR"))
+    assert made.index.may_hold(Value("host", "host\n1"))
 
 
 def test_facts_are_those_of_the_segment(space: Workspace) -> None:
@@ -112,14 +113,14 @@ def test_much_text_is_known_to_the_last_word(space: Workspace, monkeypatch: pyte
         pieced = make(space, 5, *lines).index
         assert pieced.facts.text_bytes == whole.facts.text_bytes
         assert pieced.filter[:] == whole.filter[:]
-    assert all(whole.may_hold_word(f"m{n}") and whole.may_hold_word(f"e{n}") for n in range(1, 100))
+    assert all(whole.may_hold(Word(f"m{n}")) and whole.may_hold(Word(f"e{n}")) for n in range(1, 100))
 
 
 def test_a_segment_without_words_has_an_empty_filter(space: Workspace) -> None:
     part = make(space, 1, {"n": 1, "source": "x"})
     part = again(space, part)
-    assert not part.index.may_hold_word("n")
-    assert part.index.may_hold_value("source", "http")
+    assert not part.index.may_hold(Word("n"))
+    assert part.index.may_hold(Value("source", "http"))
 
 
 def flipped(data: bytes, position: int) -> bytes:
@@ -173,4 +174,4 @@ def test_an_index_that_can_not_be_kept_is_made_again_at_each_start(space: Worksp
     (path / "inside").touch()
     part = again(space, made)
     assert part.index.facts == made.index.facts
-    assert part.index.may_hold_word("word7")
+    assert part.index.may_hold(Word("word7"))

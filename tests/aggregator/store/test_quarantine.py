@@ -6,10 +6,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from aggregator.query.parse import parse
 from aggregator.store import quarantine
 from aggregator.store.archive import Archive
+from aggregator.store.budget import Budget
 from aggregator.store.part import Part
 from aggregator.store.policy import Policy
+from aggregator.store.reads import Search
+from aggregator.store.rewrite import rewrite
 from aggregator.store.segment import Segment
 from tests.aggregator.store.opened_store import OpenedStore, opened, seal_each_batch, wait_until
 
@@ -138,13 +142,38 @@ def test_a_damaged_archived_segment_is_shown_no_more_and_not_touched(tmp_path: P
         assert path.read_bytes() == content
 
 
-def test_the_error_of_a_read_is_one_that_the_engine_tells(tmp_path: Path) -> None:
+def test_a_read_that_fails_in_a_damaged_segment_is_partial_and_the_next_one_goes_without_it(
+    tmp_path: Path,
+) -> None:
     with opened(tmp_path / "store") as store:
         fill(store)
         first, *_ = parts(store)
         assert isinstance(first, Segment)
         first.path.write_bytes(b"PAR1" + bytes(first.path.stat().st_size - 8) + b"PAR1")
-        with pytest.raises(duckdb.Error):
-            store.messages()
-        assert store.store.set_aside_if_damaged(first)
+        assert store.store.search(Search(parse("")), Budget()).partial
+        assert len(store.set_aside) == 1
         assert store.messages() == ["1", "2"]
+
+
+def test_a_segment_that_was_damaged_while_the_store_was_closed_is_not_even_opened(tmp_path: Path) -> None:
+    with opened(tmp_path / "store") as store:
+        fill(store)
+        first, *_ = parts(store)
+        assert isinstance(first, Segment)
+    damage(first.path)
+    with opened(tmp_path / "store") as store:
+        assert store.messages() == ["1", "2"]
+        assert first.path.with_suffix(".damaged").exists()
+
+
+def test_a_damaged_segment_is_not_made_into_another_one(tmp_path: Path) -> None:
+    with opened(tmp_path / "store") as store:
+        fill(store)
+    with opened(tmp_path / "store") as store:
+        first, second, _ = parts(store)
+        assert isinstance(first, Segment)
+        assert isinstance(second, Segment)
+        first.is_whole = False
+        damage(first.path)
+        with pytest.raises(duckdb.Error, match="damaged"):
+            rewrite(store.store._workspace, [first, second])

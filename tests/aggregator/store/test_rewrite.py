@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator import limits
 from aggregator.query.fragment import SqlFilter
+from aggregator.query.needles import Value, Word
 from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.store import index
 from aggregator.store.files import INDEX_SUFFIX, Span
@@ -70,8 +71,8 @@ def test_every_record_comes_back_as_before(space: Workspace, three: list[Segment
     assert set(made.index.facts.columns) == {"a", "b", "timestamp_us"}
     assert made.index.facts.has_rest
     for word in "0", "1", "2", "3", "4":
-        assert made.index.may_hold_word(word)
-    assert made.index.may_hold_value("source", "http")
+        assert made.index.may_hold(Word(word))
+    assert made.index.may_hold(Value("source", "http"))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

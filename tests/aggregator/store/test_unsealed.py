@@ -13,7 +13,7 @@ from aggregator.store.unsealed import Unsealed
 @given(st.data())
 def test_a_log_file_goes_when_nobody_needs_it_or_those_before_it(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        layout = Layout(Path(folder))
+        layout = Layout.prepare(Path(folder))
         unsealed = Unsealed(layout)
         waiting: list[tuple[int, int]] = []
         files: dict[int, int] = {}
