@@ -8,6 +8,7 @@ from pathlib import Path
 OPTIONS = Path("/data/options.json")
 DATA = Path("/data/aggregator")
 SHARED = Path("/config")
+ARCHIVE = Path("/share/ha_ingestor")
 USER_ID = 8480
 DEFAULT_LOG_LEVEL = "info"
 
@@ -21,6 +22,7 @@ def main() -> None:
         for folder in (DATA, SHARED / "tokens"):
             if folder.is_dir():
                 give(folder, USER_ID)
+        make_archive(ARCHIVE, USER_ID)
         os.setgroups([])
         os.setgid(USER_ID)
         os.setuid(USER_ID)
@@ -54,6 +56,20 @@ def share_tokens(data: Path, shared: Path) -> None:
     (shared / "tokens").mkdir(mode=0o700, exist_ok=True)
     if not tokens.is_symlink():
         tokens.symlink_to(shared / "tokens")
+
+
+def make_archive(folder: Path, user_id: int) -> None:
+    """Make the folder that logs can be archived in, where there is a shared one.
+
+    A network share may refuse it; the aggregator then says so when it is told to archive there.
+    """
+    if not folder.parent.is_dir():
+        return
+    try:
+        folder.mkdir(mode=0o755, exist_ok=True)
+        give(folder, user_id)
+    except OSError as error:
+        sys.stderr.write(f"{folder} is not ready for an archive: {error}\n")
 
 
 def give(folder: Path, user_id: int) -> None:

@@ -76,7 +76,7 @@ def _restore(arguments: Sequence[str]) -> int:
             sys.stderr.write("aggregator: the snapshot is damaged; --accept-damage restores the rest of it\n")
             return 1
     restored = restore(parsed.snapshot, parsed.data, replace=parsed.replace)
-    sys.stdout.write(f"{restored.folder} is restored: {sum(checked.rows for checked in found):,} records\n")
+    sys.stdout.write(f"{restored.folder} is restored, up to line {restored.last_seq}\n")
     if restored.aside is not None:
         sys.stdout.write(f"what was there is in {restored.aside}\n")
     return 0

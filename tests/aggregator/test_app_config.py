@@ -69,7 +69,7 @@ def test_values_are_of_the_documented_kinds(config: dict[str, Any]) -> None:
     assert 10 <= config["timeout"] <= 300
     assert re.fullmatch(r"mdi:[a-z-]+", config["panel_icon"])
     assert re.fullmatch(r"[-_.a-z0-9]+(?:/[-_.a-z0-9]+)+", config["image"])
-    assert [folder["type"] for folder in config["map"]] == ["app_config"]
+    assert [folder["type"] for folder in config["map"]] == ["app_config", "share"]
     assert all(re.fullmatch(r"\d+/(?:tcp|udp)", port) for port in config["ports"])
 
 
@@ -126,6 +126,19 @@ def test_each_option_and_port_is_documented(config: dict[str, Any]) -> None:
 
 def test_the_security_profile_bears_the_apps_slug(config: dict[str, Any]) -> None:
     assert f"\nprofile {config['slug']} " in (ADDON / "apparmor.txt").read_text()
+
+
+def test_of_the_shared_folder_only_the_archive_is_writable() -> None:
+    profile = (ADDON / "apparmor.txt").read_text()
+    rules = re.findall(r"^  (/share\S*) (\w+),$", profile, re.MULTILINE)
+
+    assert rules == [("/share/", "r"), ("/share/ha_ingestor/", "rw"), ("/share/ha_ingestor/**", "rwk")]
+
+
+def test_snapshots_may_share_files_with_the_store() -> None:
+    assert re.search(
+        r"^  /data/aggregator/\*\* \w*l\w*,$", (ADDON / "apparmor.txt").read_text(), re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize(("name", "width", "height"), [("icon.png", 128, 128), ("logo.png", 405, 180)])

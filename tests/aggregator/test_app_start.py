@@ -108,3 +108,24 @@ def test_all_in_a_folder_is_given_and_nothing_behind_a_link(
     given = [data, data / "store", data / "store" / "file", data / "link"]
     assert {path.lstat().st_uid for path in given} == {8480}
     assert shared.stat().st_uid == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_the_archive_is_the_aggregators(start: SimpleNamespace, tmp_path: Path) -> None:
+    start.make_archive(tmp_path / "share" / "ha_ingestor", 8480)
+    assert not (tmp_path / "share").exists()
+
+    (tmp_path / "share").mkdir()
+    for _ in range(2):
+        start.make_archive(tmp_path / "share" / "ha_ingestor", 8480)
+        assert (tmp_path / "share" / "ha_ingestor").stat().st_uid == 8480
+    assert (tmp_path / "share").stat().st_uid == 0
+
+
+def test_a_share_that_takes_no_folder_is_told_and_hinders_nothing(
+    start: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ha_ingestor").write_text("a file")
+    start.make_archive(tmp_path / "ha_ingestor", 8480)
+
+    assert "not ready for an archive" in capsys.readouterr().err

@@ -147,7 +147,12 @@ class EmbeddedStore(Store):
         )
         self._compactor = Compactor(self._workspace, busy=lambda: not self._loader.wait(0))
         self._snapshots = Snapshots(self._workspace, folder.with_name("snapshots"))
-        self._retention = Retention(self._workspace, archive_search, self._snapshots.delete_oldest)
+        self._retention = Retention(
+            self._workspace,
+            archive_search,
+            self._quarantine.set_aside_if_damaged,
+            self._snapshots.delete_oldest,
+        )
 
     @property
     @override

@@ -27,7 +27,7 @@ SEGMENT_SUFFIX: Final = ".parquet"
 INDEX_SUFFIX: Final = ".index"
 DAMAGED_SUFFIX: Final = ".damaged"
 
-_NO_LINKS: Final = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
+_NO_LINKS: Final = {errno.EXDEV, errno.EACCES, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 """What file systems answer that have no hard links, or not between these places."""
 
 _log = structlog.get_logger(__name__)

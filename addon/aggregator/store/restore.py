@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from aggregator.errors import ConflictError, NotFoundError
+import msgspec
+
+from aggregator.errors import ConflictError, NotFoundError, StoreFailedError
 from aggregator.store.files import (
     FORMAT_FILE,
     SNAPSHOT_FILE,
@@ -15,6 +17,7 @@ from aggregator.store.files import (
     link_segment,
     sync_folder,
 )
+from aggregator.store.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,12 @@ class Restored:
 
     Args:
         folder: the store that is there now.
+        last_seq: number of the last line in it.
         aside: where the store is that was there before; None if there was none.
     """
 
     folder: Path
+    last_seq: int
     aside: Path | None
 
 
@@ -41,11 +46,16 @@ def restore(snapshot: Path, data: Path, *, replace: bool) -> Restored:
     Raises:
         NotFoundError: there is no such snapshot.
         ConflictError: there is a store with lines.
+        StoreFailedError: the file that describes the snapshot is damaged.
         OSError: the disk refuses it.
     """
     source = Layout(snapshot)
-    if not (snapshot / SNAPSHOT_FILE).is_file():
-        raise NotFoundError(f"{snapshot} is no snapshot: it has no {SNAPSHOT_FILE}")
+    try:
+        taken = msgspec.json.decode((snapshot / SNAPSHOT_FILE).read_bytes(), type=Snapshot)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"{snapshot} is no snapshot: it has no {SNAPSHOT_FILE}") from None
+    except msgspec.MsgspecError as error:
+        raise StoreFailedError(f"{snapshot / SNAPSHOT_FILE} is damaged: {error}") from None
     present = Layout(data / "store")
     has_lines = bool(present.segment_files()) or any(path.stat().st_size for path in present.log_files())
     if has_lines and not replace:
@@ -73,7 +83,7 @@ def restore(snapshot: Path, data: Path, *, replace: bool) -> Restored:
         present.folder.rename(aside)
     unfinished.rename(present.folder)
     sync_folder(data)
-    return Restored(present.folder, aside)
+    return Restored(present.folder, taken.last_seq, aside)
 
 
 def _give_to_owner(folder: Path, data: Path) -> None:

@@ -19,6 +19,7 @@ from aggregator.store.archived import ArchiveSearch
 from aggregator.store.disk_room import DiskRoom
 from aggregator.store.expiry import Expiry
 from aggregator.store.files import sync_folder
+from aggregator.store.part import Part
 from aggregator.store.policy import Policy
 from aggregator.store.removal import Cause, Report, Step, report
 from aggregator.store.removal_plan import Lack, plan
@@ -53,13 +54,19 @@ class Retention:
     Args:
         workspace: of the store.
         archive_search: shows the archive's segments to readers.
+        set_aside_if_damaged: checks a segment that could not be read.
         make_room: deletes what is less needed than logs when the disk is short; tells whether there was any.
     """
 
     def __init__(
-        self, workspace: Workspace, archive_search: ArchiveSearch, make_room: Callable[[], bool]
+        self,
+        workspace: Workspace,
+        archive_search: ArchiveSearch,
+        set_aside_if_damaged: Callable[[Part], bool],
+        make_room: Callable[[], bool],
     ) -> None:
         self._workspace = workspace
+        self._set_aside_if_damaged = set_aside_if_damaged
         self._make_room = make_room
         self._archive_search = archive_search
         self._archive_missing: str | None = None
@@ -144,6 +151,7 @@ class Retention:
                     done += self._take(step, policy, archive if policy.archives else None)
                 except (OSError, duckdb.Error) as error:
                     failed += 1
+                    self._set_aside_if_damaged(step.segment)
                     _log.error("retention failed", segment=step.segment.path.name, error=str(error))
             self._archive_search.show(archive if policy.searches_archive else None)
             return self._tell(report(now_ns, done, failed))

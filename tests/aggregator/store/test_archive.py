@@ -146,7 +146,7 @@ def test_a_missing_archive_takes_nothing_and_is_told(folder: Path, archive: Path
         assert store.messages() == ["past", "last"]
 
 
-def test_a_damaged_segment_is_not_moved(folder: Path, archive: Path) -> None:
+def test_a_damaged_segment_is_set_aside_and_not_moved(folder: Path, archive: Path) -> None:
     with opened(folder) as store:
         take(store, [aged("past", 40)], [aged("past, too", 40)])
         damaged = store.segment_files()[0]
@@ -156,7 +156,8 @@ def test_a_damaged_segment_is_not_moved(folder: Path, archive: Path) -> None:
         report = store.store.retain(policy(archive))
         assert (report.rows, report.failed) == (1, 1)
         assert archived(archive) == ["past, too"]
-        assert damaged.exists()
+        assert store.set_aside == [damaged.with_suffix(".damaged")]
+        assert store.store.retain(policy(archive)).failed == 0
 
 
 def test_a_segment_of_another_store_is_not_overwritten(folder: Path, archive: Path) -> None:

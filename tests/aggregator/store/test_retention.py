@@ -1,5 +1,6 @@
 """Retention takes away what the policy no longer keeps, and nothing else."""
 
+import os
 import time
 from pathlib import Path
 
@@ -251,7 +252,10 @@ class TestThread:
             report = store.store.retain(Policy(30))
             assert report.failed == 1
             assert report.segments == 1
+            assert store.set_aside == [damaged.with_suffix(".damaged")]
             assert [alert.code for alert in store.store.alerts] == ["retention_failed"]
+            assert store.store.retain(Policy(30)).failed == 0
+            assert [alert.code for alert in store.store.alerts] == ["segments_damaged"]
 
 
 class TestNearlyFullDisk:
@@ -281,6 +285,22 @@ class TestNearlyFullDisk:
             assert "oldest logs are removed" in alert.message
             store.take({"message": "taken"})
             assert store.messages()[-1] == "taken"
+
+    def test_intake_goes_on_for_longer_than_the_disk_has_room(
+        self, make_disk: MakeDisk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "DISK_CHECK_S", 0.02)
+        monkeypatch.setattr(limits, "SEAL_ROWS", 5)
+        batches = 70
+        disk = make_disk("size=2m")
+        with opened(disk / "store") as store:
+            store.store.set_policy(Policy(3650))
+            for number in range(batches):
+                store.take({"message": f"{number}", "text": os.urandom(40_000).hex()})
+            found = store.messages()
+            assert 0 < len(found) < batches
+            assert found == [f"{number}" for number in range(batches)][-len(found) :]
+            assert store.store.failure is None
 
     def test_without_anything_old_it_is_told_and_nothing_fails(
         self, make_disk: MakeDisk, monkeypatch: pytest.MonkeyPatch
