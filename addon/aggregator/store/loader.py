@@ -147,12 +147,20 @@ class Loader:
                 self._go_on()
 
     def _next(self, *, ended: bool) -> _Committed | _Signal | None:
-        """Wait for what is told; None when the pause before the next small load is over."""
+        """Wait for what is told; None when the pause before the next small load is over, or nothing came."""
         may_load = self._gathered and not self._writing and not ended
         try:
-            return self._told.get(timeout=self._pause_s() if may_load else None)
+            return self._told.get(timeout=self._pause_s() if may_load else self._patience_s())
         except queue.Empty:
+            if not may_load:
+                self.close_current()
             return None
+
+    def _patience_s(self) -> float | None:
+        """How long rows in memory wait for company before they become a segment; few of them always do."""
+        current = self._current
+        is_worth_it = current is not None and current.rows >= limits.SEAL_IDLE_ROWS and not self._writing
+        return limits.SEAL_IDLE_S if is_worth_it else None
 
     def _pause_s(self) -> float:
         return max(self._next_load_s - time.monotonic(), 0.0)

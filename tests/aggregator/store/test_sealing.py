@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from aggregator import limits
 from aggregator.store import sealer
 from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, body, opened, seal_each_batch, wait_until
 
@@ -97,3 +98,19 @@ def test_a_segment_that_can_not_be_written_is_written_later(
         (tmp_path / "elsewhere").rename(tmp_path / "segments")
         store.wait_until_sealed()
         assert store.messages() == ["first", "second"]
+
+
+def test_rows_become_a_segment_when_no_more_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SEAL_IDLE_S", 0.05)
+    monkeypatch.setattr(limits, "SEAL_IDLE_ROWS", 3)
+    with opened(tmp_path) as store:
+        store.take({"message": "0"}, {"message": "1"})
+        assert store.segment_files() == []
+        store.take({"message": "2"})
+        wait_until(lambda: store.store.size().segments == 1)
+        store.take({"message": "3"})
+        assert store.messages() == ["0", "1", "2", "3"]
+    with opened(tmp_path) as store:
+        assert store.messages() == ["0", "1", "2", "3"]
+        store.take({"message": "4"})
+        assert [row["_id"] for row in store.rows()] == ["1", "2", "3", "4", "5"]
