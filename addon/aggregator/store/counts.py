@@ -17,8 +17,8 @@ else:
 
 NS_PER_MINUTE: Final = 60 * 10**9
 
-_LEVEL: Final = 9
-"""Of compression: counts are written once, and small."""
+_LEVEL: Final = 3
+"""Of compression: higher ones take milliseconds to begin, for some bytes."""
 
 type Pair = tuple[str | None, str | None]
 """Service and level."""

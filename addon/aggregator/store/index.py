@@ -223,16 +223,22 @@ def _facts(data: bytes) -> Facts:
 def _words(connection: duckdb.DuckDBPyConnection, relation: str, pieces: int) -> Iterator[Hashes]:
     """The words of the records, in so many pieces of about as many records."""
     texts = ", ".join(_lines(name) for name in RUNNING_TEXT_FIELDS)
+    if pieces == 1:
+        yield from _words_of(connection, f"SELECT {texts} FROM {relation}")
+        return
     first_seq, last_seq = connection.execute(
         f"SELECT min({normalise.SEQ}), max({normalise.SEQ}) FROM {relation}"
     ).fetchone() or (0, 0)
     stride = (last_seq - first_seq) // pieces + 1
     for start in range(first_seq, last_seq + 1, stride):
         piece = f"{relation} WHERE {normalise.SEQ} BETWEEN {start} AND {start + stride - 1}"
-        found = connection.execute(f"SELECT {texts} FROM {piece}").fetchone()
-        for text in found or ():
-            if text:
-                yield word_hashes(text)
+        yield from _words_of(connection, f"SELECT {texts} FROM {piece}")
+
+
+def _words_of(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[Hashes]:
+    for text in connection.execute(select).fetchone() or ():
+        if text:
+            yield word_hashes(text)
 
 
 def _values(connection: duckdb.DuckDBPyConnection, relation: str) -> Sequence[Hashes]:

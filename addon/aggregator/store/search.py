@@ -26,6 +26,7 @@ _PROBED_PER_ROW = 4
 """How many of a part's last rows are looked at in that, for each row that is wanted."""
 
 _STATEMENTS = 2
+_FEW_PARTS = 4
 _PARTS_AT_ONCE = 64
 _GROWTH = 3
 """How many times as many parts are read each time when those before did not fill the page."""
@@ -95,7 +96,8 @@ class _Finder:
 
     def _find(self) -> list[_Key]:
         found: list[_Key] = []
-        at_once = 1
+        # Few parts are left where a search asks for something rare, and then most of them are needed.
+        at_once = _STATEMENTS if len(self._parts) > _FEW_PARTS else _FEW_PARTS
         while not self._reading.partial:
             worst = found[-1][0] if len(found) == self._wanted else None
             wave = self._wave(at_once, worst)
