@@ -10,7 +10,7 @@ from itertools import islice, takewhile
 
 import duckdb
 
-from aggregator.query.ast import terms
+from aggregator.query.ast import MatchAll
 from aggregator.query.fragment import SqlFilter
 from aggregator.record import normalise
 from aggregator.record.output import Record, records
@@ -27,6 +27,9 @@ _PROBED_PER_ROW = 4
 
 _STATEMENTS = 2
 _FEW_PARTS = 4
+_SPLIT_ROWS = 50
+"""Rows of one part from which on they are fetched by two statements, a core for each."""
+
 _PARTS_AT_ONCE = 64
 _GROWTH = 3
 """How many times as many parts are read each time when those before did not fill the page."""
@@ -173,7 +176,7 @@ class _Finder:
         for key in keys:
             by_part[key[2]].append(key)
         runs = list(by_part.values())
-        if len(runs) == 1:
+        if len(runs) == 1 and len(keys) >= _SPLIT_ROWS:
             # Row groups take long to decompress, so each half has a core to itself.
             half = (len(keys) + 1) // 2
             runs = [run for run in (runs[0][:half], runs[0][half:]) if run]
@@ -189,10 +192,12 @@ class _Finder:
     def _rows(self, connection: duckdb.DuckDBPyConnection, keys: Sequence[_Key]) -> list[Record]:
         view = self._parts[keys[0][2]].view
         first_ns, last_ns = sorted((abs(keys[0][0]), abs(keys[-1][0])))
-        seqs = ", ".join(str(abs(seq)) for _, seq, _ in keys)
+        seqs = sorted(abs(seq) for _, seq, _ in keys)
+        # The engine skips row groups by a range, and not by a list.
         result = connection.execute(
-            f"SELECT * FROM {view.relation} WHERE timestamp BETWEEN {first_ns} AND {last_ns} "
-            f"AND {normalise.SEQ} IN ({seqs})"
+            f"SELECT * FROM {view.relation} WHERE {normalise.SEQ} BETWEEN {seqs[0]} AND {seqs[-1]} "
+            f"AND timestamp BETWEEN {first_ns} AND {last_ns} "
+            f"AND {normalise.SEQ} IN ({', '.join(map(str, seqs))})"
         )
         return records(result, view.columns)
 
@@ -222,8 +227,8 @@ class _Finder:
         return -part.last_ns if self._sign < 0 else part.first_ns
 
     def _is_probed(self, part: Part) -> bool:
-        """Whether to look at the end of a part first; a search for text is too dear to run twice."""
-        return part.rows >= _PROBED_ROWS and all(term.field is not None for term in terms(self._search.node))
+        """Tell whether a part's end is sure to fill the page, but for times that are not even."""
+        return part.rows >= _PROBED_ROWS and isinstance(self._search.node, MatchAll)
 
     def _probe(self, part: Part) -> int:
         """Up to which time to look first in a part whose rows may all match."""
