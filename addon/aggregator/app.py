@@ -31,7 +31,7 @@ from aggregator.metrics.self_metrics import SelfMetrics
 from aggregator.settings import SettingsFile
 from aggregator.state import STATE, State
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
-from aggregator.store.loaded import Loaded
+from aggregator.store.load.loaded import Loaded
 from aggregator.store.news import News
 from aggregator.tokens import Tokens
 

@@ -10,8 +10,8 @@ import orjson
 
 from aggregator.errors import AggregatorError
 from aggregator.store.files import FORMAT_FILE
-from aggregator.store.restore import restore
-from aggregator.store.verify import Checked, State, count, verify
+from aggregator.store.keep.restore import restore
+from aggregator.store.segments.verify import Checked, State, count, verify
 
 type Command = Callable[[Sequence[str]], int]
 

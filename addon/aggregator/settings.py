@@ -11,10 +11,10 @@ from aggregator import limits
 from aggregator.damaged_files import set_aside
 from aggregator.errors import DiskFullError, InvalidFieldError
 from aggregator.record.fields import LEVEL_SPELLINGS, LEVELS
-from aggregator.store.archive import check_folder
-from aggregator.store.commit import FULL
 from aggregator.store.files import write_atomically
-from aggregator.store.policy import Policy, Rule
+from aggregator.store.keep.archive import check_folder
+from aggregator.store.keep.policy import Policy, Rule
+from aggregator.store.log.commit import FULL
 
 _RETENTION_DAYS: Final = range(1, 3651)
 _RETENTION_SIZE_MB: Final = range(10, 10_000_001)

@@ -8,7 +8,7 @@ import pytest
 from aggregator import limits
 from aggregator.errors import DiskFullError, InvalidFieldError
 from aggregator.settings import Settings, SettingsFile
-from aggregator.store.policy import Policy, Rule
+from aggregator.store.keep.policy import Policy, Rule
 from tests.aggregator.small_disk import MakeDisk, fill, make_disk
 
 __all__ = ["make_disk"]  # a fixture from elsewhere

@@ -27,7 +27,7 @@ SMALL: dict[str, float] = {
     "aggregator.limits.LOAD_REST": 0,
     "aggregator.limits.COMPACT_SEGMENTS": 2,
     "aggregator.limits.COMPACT_INTERVAL_S": 0.05,
-    "aggregator.store.loader.BULK_ROWS": 100,
+    "aggregator.store.load.loader.BULK_ROWS": 100,
 }
 """Each batch becomes a log file, and a segment once the next one comes; 100 lines become one at once.
 Segments become larger ones as soon as there are two."""

@@ -35,7 +35,7 @@ CONSTANTS: Mapping[str, float] = {
     "aggregator.limits.LOAD_REST": 0,
     "aggregator.limits.COMPACT_SEGMENTS": 3,
     "aggregator.limits.COMPACT_INTERVAL_S": 0.05,
-    "aggregator.store.loader.BULK_ROWS": 80,
+    "aggregator.store.load.loader.BULK_ROWS": 80,
 }
 """So small that everything that the store does happens many times a second."""
 

@@ -13,7 +13,7 @@ from aggregator.api.reading import SELECTION, selection
 from aggregator.api.responses import ends_with_client
 from aggregator.errors import AggregatorError, OverloadedError
 from aggregator.state import STATE, State
-from aggregator.store.budget import Budget
+from aggregator.store.read.budget import Budget
 from aggregator.store.reads import ExportFormat
 from aggregator.tokens import Scope
 

@@ -14,8 +14,8 @@ from aggregator.query.errors import QuerySyntaxError, QueryValueError
 from aggregator.query.parse import parse
 from aggregator.query.times import parse_time
 from aggregator.state import STATE
-from aggregator.store.budget import Budget
 from aggregator.store.protocol import Store
+from aggregator.store.read.budget import Budget
 from aggregator.store.reads import Selection
 
 SELECTION = frozenset({"query", "start", "end"})

@@ -11,8 +11,8 @@ from aggregator.api.responses import json_response
 from aggregator.record.output import format_ns
 from aggregator.settings import rule_to_json
 from aggregator.state import STATE, State
-from aggregator.store.alerts import Alert
-from aggregator.store.removal import Removed, Report
+from aggregator.store.keep.alerts import Alert
+from aggregator.store.keep.removal import Removed, Report
 from aggregator.tokens import Scope
 
 

@@ -12,7 +12,7 @@ from aggregator.api.reading import SELECTION, answered, selection
 from aggregator.api.responses import ends_with_client, json_response
 from aggregator.errors import InvalidFieldError
 from aggregator.record.output import Record
-from aggregator.store.around import trace_node
+from aggregator.store.read.around import trace_node
 from aggregator.store.reads import Page, Position, Search
 from aggregator.tokens import Scope
 

@@ -9,7 +9,7 @@ from aggregator.api.auth import require
 from aggregator.api.responses import json_response
 from aggregator.record.output import format_ns
 from aggregator.state import STATE
-from aggregator.store.snapshot import Snapshot
+from aggregator.store.keep.snapshot import Snapshot
 from aggregator.tokens import Scope
 
 

@@ -21,8 +21,8 @@ from aggregator.query.suggest import suggest
 from aggregator.record.fields import CANONICAL_NAMES, TIME_FIELDS
 from aggregator.record.output import format_ns
 from aggregator.state import STATE
-from aggregator.store.budget import Budget
 from aggregator.store.protocol import Store
+from aggregator.store.read.budget import Budget
 from aggregator.store.reads import PartUse, Plan, Selection, Use
 from aggregator.tokens import Scope
 

@@ -16,35 +16,26 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store import (
-    aggregate,
-    around,
-    explain,
-    export,
-    facets,
-    field_uses,
-    recovery,
-    search,
-    tail,
-    tally,
-    uids,
-)
 from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
-from aggregator.store.alerts import Alert
-from aggregator.store.archived import Archived, ArchiveSearch
-from aggregator.store.budget import Budget
-from aggregator.store.commit import CommitLog
-from aggregator.store.compaction import Compactor
 from aggregator.store.files import Layout
-from aggregator.store.frame import Frame, StoredFrame
-from aggregator.store.loaded import Loaded
-from aggregator.store.loader import Loader
-from aggregator.store.migration import migrate
+from aggregator.store.keep.alerts import Alert
+from aggregator.store.keep.archived import Archived, ArchiveSearch
+from aggregator.store.keep.policy import Policy
+from aggregator.store.keep.removal import Report
+from aggregator.store.keep.retention import Retention, RetentionState
+from aggregator.store.keep.snapshot import Snapshots
+from aggregator.store.load import recovery, uids
+from aggregator.store.load.loaded import Loaded
+from aggregator.store.load.loader import Loader
+from aggregator.store.load.sealer import Sealer
+from aggregator.store.log.commit import CommitLog
+from aggregator.store.log.frame import Frame, StoredFrame
+from aggregator.store.log.unsealed import Unsealed
 from aggregator.store.part import Catalogue, Part
-from aggregator.store.policy import Policy
 from aggregator.store.protocol import Store, StoreSize
-from aggregator.store.quarantine import Quarantine
-from aggregator.store.reading import Library
+from aggregator.store.read import aggregate, around, explain, export, facets, field_uses, search, tail, tally
+from aggregator.store.read.budget import Budget
+from aggregator.store.read.reading import Library
 from aggregator.store.reads import (
     Aggregate,
     Context,
@@ -60,12 +51,10 @@ from aggregator.store.reads import (
     Search,
     Selection,
 )
-from aggregator.store.removal import Report
-from aggregator.store.retention import Retention, RetentionState
-from aggregator.store.sealer import Sealer
-from aggregator.store.segment import Segment
-from aggregator.store.snapshot import Snapshots
-from aggregator.store.unsealed import Unsealed
+from aggregator.store.segments.compaction import Compactor
+from aggregator.store.segments.migration import migrate
+from aggregator.store.segments.quarantine import Quarantine
+from aggregator.store.segments.segment import Segment
 from aggregator.store.workspace import Workspace
 
 _log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aggregator.query.needles import Needs
-from aggregator.store.counts import Counts
+from aggregator.store.segments.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)

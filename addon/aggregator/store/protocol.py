@@ -9,9 +9,12 @@ from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
 from aggregator.store.activity import Activity
-from aggregator.store.alerts import Alert
-from aggregator.store.budget import Budget
-from aggregator.store.policy import Policy
+from aggregator.store.keep.alerts import Alert
+from aggregator.store.keep.policy import Policy
+from aggregator.store.keep.removal import Report
+from aggregator.store.keep.retention import RetentionState
+from aggregator.store.keep.snapshot import Snapshots
+from aggregator.store.read.budget import Budget
 from aggregator.store.reads import (
     Aggregate,
     Context,
@@ -27,9 +30,6 @@ from aggregator.store.reads import (
     Search,
     Selection,
 )
-from aggregator.store.removal import Report
-from aggregator.store.retention import RetentionState
-from aggregator.store.snapshot import Snapshots
 
 
 @dataclass(frozen=True, slots=True)

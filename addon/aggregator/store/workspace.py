@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import duckdb
 
 from aggregator.store.files import Layout, size_bytes
+from aggregator.store.log.unsealed import Unsealed
 from aggregator.store.part import Catalogue
-from aggregator.store.segment import Segment
-from aggregator.store.unsealed import Unsealed
+from aggregator.store.segments.segment import Segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ import orjson
 
 from aggregator.record import normalise
 from aggregator.record.output import records
-from aggregator.store import segment
 from aggregator.store.files import Layout, Span
-from aggregator.store.frame import Frame
-from aggregator.store.lines import Lines, assign_columns, read_lines
+from aggregator.store.load.lines import Lines, assign_columns, read_lines
+from aggregator.store.log.frame import Frame
+from aggregator.store.log.unsealed import Unsealed
 from aggregator.store.part import Catalogue
-from aggregator.store.segment import Contents, Segment
-from aggregator.store.unsealed import Unsealed
+from aggregator.store.segments import segment
+from aggregator.store.segments.segment import Contents, Segment
 from aggregator.store.workspace import Workspace
 from tests.aggregator.store.opened_store import Row, body
 

@@ -13,9 +13,9 @@ import pytest
 
 from aggregator import limits
 from aggregator.query.parse import parse
-from aggregator.store.budget import Budget
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
-from aggregator.store.loaded import Loaded
+from aggregator.store.load.loaded import Loaded
+from aggregator.store.read.budget import Budget
 from aggregator.store.reads import Position, Search
 
 Row: TypeAlias = dict[str, Any]

@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 )
 
 from aggregator import limits
-from aggregator.store import loader
-from aggregator.store.policy import Policy
+from aggregator.store.keep.policy import Policy
+from aggregator.store.load import loader
 from tests.aggregator.store.opened_store import WAIT_S, OpenedStore, Row, body, wait_until
 
 OLD_NS = 1_600_000_000 * 10**9

@@ -1,0 +1,126 @@
+"""Gives the lines of frames to the engine, as a SELECT of records."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import duckdb
+import structlog
+
+from aggregator import limits
+from aggregator.record import normalise
+from aggregator.record.fields import CANONICAL_NAMES
+from aggregator.sql import quote_literal
+from aggregator.store.load import repair
+from aggregator.store.log.frame import Batch
+
+_log = structlog.get_logger(__name__)
+MISCOUNTED = "the engine read another number of lines than were taken"
+_UNREADABLE = (duckdb.InvalidInputException, duckdb.DataError)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that the engine can read, once.
+
+    Args:
+        rows: how many lines.
+        keys: their top-level keys, the most frequent first.
+        fields: sender field → column, for the fields that have a column of their own.
+        select: SQL whose rows are the records.
+    """
+
+    rows: int
+    keys: Sequence[str]
+    fields: Mapping[str, str]
+    select: str
+
+
+def read_lines[T](
+    connection: duckdb.DuckDBPyConnection,
+    frames: Sequence[Batch],
+    columns: Callable[[Sequence[str]], Mapping[str, str]],
+    use: Callable[[Lines], T],
+) -> T:
+    """Use the lines of frames that follow each other; those that can't be read are repaired, or kept as text.
+
+    Args:
+        connection: to find the keys with.
+        frames: the frames.
+        columns: gives the fields among some keys that have a column of their own.
+        use: runs the SELECT; called again with repaired lines after a `duckdb.DataError` of any kind.
+
+    Raises:
+        duckdb.Error: the engine lacks memory or disk.
+    """
+    rows = sum(frame.rows for frame in frames)
+    origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
+
+    def attempt(readable: Callable[[bytes], bytes]) -> T:
+        may_have_null = False
+        with _memory_file() as (file, path):
+            # One after the other, since all of them together may take much memory.
+            for frame in frames:
+                lines = readable(frame.lines)
+                may_have_null = may_have_null or b"null" in lines
+                file.write(lines)
+            file.flush()
+            keys = _keys(connection, path)
+            fields = columns(keys)
+            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null)
+            return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
+
+    for remedy in (bytes, repair.repair):
+        try:
+            return attempt(remedy)
+        except _UNREADABLE as error:
+            _log.warning("lines need repair", first_seq=frames[0].first_seq, error=str(error))
+    return attempt(repair.all_as_text)
+
+
+def assign_columns(keys: Sequence[str], names: dict[str, str]) -> dict[str, str]:
+    """Give the fields among some keys a column of their own, as far as there is room.
+
+    Args:
+        keys: top-level keys, the most frequent first.
+        names: the columns that are taken, by their names without case; new ones are added.
+
+    Returns:
+        Sender field → column, for the keys that have one.
+    """
+    fields: dict[str, str] = {}
+    for key in normalise.own_fields(keys):
+        if not normalise.has_own_column(key):
+            continue
+        if len(names) < limits.FIELD_COLUMNS:
+            names.setdefault(key.casefold(), key)
+        if names.get(key.casefold()) == key:
+            fields[key] = key
+    return fields
+
+
+@contextmanager
+def _memory_file() -> Iterator[tuple[BinaryIO, str]]:
+    """A file in memory, to write to, and the path where the engine can read it."""
+    descriptor = os.memfd_create("lines")
+    with os.fdopen(descriptor, "wb") as file:
+        yield file, f"/proc/self/fd/{descriptor}"
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
+    """The top-level keys in a file: the record's own first, then the most frequent.
+
+    Most lines have the same keys as others, so whole lists of keys are counted before single ones.
+    """
+    own = ", ".join(map(quote_literal, CANONICAL_NAMES))
+    return [
+        key
+        for (key,) in connection.execute(
+            "SELECT key FROM (SELECT unnest(from_json(keys, '[\"VARCHAR\"]')) AS key, lines FROM ("
+            "SELECT to_json(json_keys(json))::VARCHAR AS keys, count(*) AS lines "
+            f"FROM {normalise.lines(path)} GROUP BY ALL)) GROUP BY key "
+            f"ORDER BY key IN ({own}) DESC, sum(lines) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
+        ).fetchall()
+    ]

@@ -1,0 +1,1 @@
+"""Reads: what can be found out about records, within a time and on all cores."""

@@ -1,0 +1,1 @@
+"""Segments and their indexes: what is kept, file by file."""
