@@ -1,7 +1,5 @@
 """The embedded store: a synced log of what was taken, rows in memory, Parquet segments, one reader."""
 
-import time
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from aggregator import limits
 from aggregator.errors import AggregatorError
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
-from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
+from aggregator.store.activity import Activity
 from aggregator.store.files import Layout
 from aggregator.store.keep.alerts import Alert
 from aggregator.store.keep.archived import Archived, ArchiveSearch
@@ -27,6 +25,8 @@ from aggregator.store.keep.snapshot import Snapshots
 from aggregator.store.load import recovery, uids
 from aggregator.store.load.loaded import Loaded
 from aggregator.store.load.loader import Loader
+from aggregator.store.load.recall import recall
+from aggregator.store.load.replay import replay
 from aggregator.store.load.sealer import Sealer
 from aggregator.store.log.commit import CommitLog
 from aggregator.store.log.frame import Frame, StoredFrame
@@ -61,12 +61,6 @@ _log = structlog.get_logger(__name__)
 _MEMORY = "192MB"
 _THREADS = 1
 """Threads of the engine itself: reads and loads come from threads of ours, and splitting one costs more."""
-
-_KEPT_ROWS = 10_000
-"""Rows found at a start from which on they become a segment at once, to spare memory."""
-
-_REPLAY_S = 3.0
-"""Longest that a start waits for lines that are in no segment yet; the rest is loaded beside new lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +119,14 @@ class EmbeddedStore(Store):
         self._library = Library(self._database, self._catalogue, self._quarantine)
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
-        next_seq, current = self._replay(self._recover_segments())
+        segments = self._recover_segments()
+        replayed = replay(self._layout, segments, self._loader, events.damaged)
+        next_seq = max(self._last_seq + 1, replayed.next_seq)
         self._workspace.unsealed.begin_at(next_seq)
         self._commit = CommitLog(
             self._layout,
             next_seq=next_seq,
-            current=current,
+            current=replayed.current,
             on_commit=self._on_commit,
             on_sync=events.synced,
         )
@@ -278,55 +274,8 @@ class EmbeddedStore(Store):
             for segment in whole:
                 uids.remember(connection, segment.view.relation)
             segments = whole + segments[len(latest) :]
-            self._count_activity(connection, segments)
+            recall(connection, self._activity, segments, self._quarantine)
         return segments
-
-    def _count_activity(self, connection: duckdb.DuckDBPyConnection, newest_first: list[Segment]) -> None:
-        """Count what services did lately: exactly for the last hour, before it by minutes of timestamps."""
-        now_s = int(time.time())
-        older = deque(newest_first)
-        counts: list[tuple[int, str | None, str | None, int]] = []
-        while older and self._quarantine.whole([older[0]]):
-            recent = connection.execute(
-                f"SELECT observed // {BUCKET_S * 10**9} * {BUCKET_S}, service, level, count(*) "
-                f"FROM {older[0].view.relation} WHERE observed >= {(now_s - HOUR_S) * 10**9} GROUP BY ALL"
-            ).fetchall()
-            if not recent:
-                break
-            counts += recent
-            older.popleft()
-        for segment in older:
-            if segment.last_ns >= (now_s - LISTED_S) * 10**9:
-                pairs = segment.counts.pairs
-                minutes = ((now_s - LISTED_S) // 60, (now_s - HOUR_S) // 60)
-                sums = segment.counts.summed(*minutes, 1, range(len(pairs)))
-                counts += [(60 * minute, *pairs[pair], rows) for minute, pair, rows in sums]
-        for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
-            self._activity.add(observed_s, [(service, level, count)])
-
-    def _replay(self, segments: list[Segment]) -> tuple[int, tuple[Path, int, int] | None]:
-        """Load what is no segment yet; return the next line's number and the log file to go on with."""
-        next_seq = self._last_seq + 1
-        replayed: list[recovery.LogFile] = []
-        for log_file in recovery.open_log_files(self._layout):
-            if log_file.damaged_bytes:
-                self._events.damaged(log_file.damaged_bytes)
-            next_seq = max(next_seq, log_file.first_seq, *(frame.last_seq + 1 for frame in log_file.frames))
-            missing = [frame for frame in log_file.frames if not _is_in(frame, segments)]
-            for frame in missing:
-                self._loader.put(frame, None, _nothing)
-            if missing:
-                replayed.append(log_file)
-            else:
-                log_file.path.unlink()
-        if not self._loader.wait(_REPLAY_S):
-            _log.warning("lines are still being loaded", waited_s=_REPLAY_S)
-            return next_seq, None
-        rows = sum(log_file.rows for log_file in replayed)
-        if len(replayed) == 1 and rows < _KEPT_ROWS:
-            return next_seq, (replayed[0].path, rows, replayed[0].raw_bytes)
-        self._loader.close_current()
-        return next_seq, None
 
     def _on_commit(self, frame: Frame, stored: StoredFrame) -> None:
         size_bytes = frame.raw_bytes
@@ -336,12 +285,3 @@ class EmbeddedStore(Store):
         self._last_seq = loaded.last_seq
         self._activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)
-
-
-def _is_in(frame: StoredFrame, segments: list[Segment]) -> bool:
-    """Tell whether a segment was made of the lines of a frame: it has all frames of its span."""
-    return any(segment.first_seq <= frame.first_seq <= segment.last_seq for segment in segments)
-
-
-def _nothing() -> None:
-    """Do nothing: lines that are replayed were never waiting."""

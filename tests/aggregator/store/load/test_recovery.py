@@ -10,9 +10,8 @@ import pytest
 
 from aggregator import limits
 from aggregator.errors import StoreFailedError
-from aggregator.store import embedded
 from aggregator.store.keep.policy import Policy
-from aggregator.store.load import loader
+from aggregator.store.load import loader, replay
 from tests.aggregator.store.opened_store import (
     WAIT_S,
     OpenedStore,
@@ -233,7 +232,7 @@ def test_a_start_does_not_wait_for_a_long_backlog(
     with monkeypatch.context() as patch:
         seal_each_batch(patch)
         messages = backlog(tmp_path, 12, 20)
-    monkeypatch.setattr(embedded, "_REPLAY_S", 0.0)
+    monkeypatch.setattr(replay, "_REPLAY_S", 0.0)
     monkeypatch.setattr(limits, "HELD_BYTES", held_bytes)
     monkeypatch.setattr(loader, "BULK_ROWS", bulk_rows)
     with opened(tmp_path) as store:
@@ -245,7 +244,7 @@ def test_a_start_does_not_wait_for_a_long_backlog(
         assert [row["_id"] for row in store.rows("new")] == [str(len(messages) + 1)]
         store.take({"message": "again", "uid": "0.0"}, {"message": "last"})
         assert store.messages() == [*messages, "new", "last"]
-    monkeypatch.setattr(embedded, "_REPLAY_S", 3.0)
+    monkeypatch.setattr(replay, "_REPLAY_S", 3.0)
     with opened(tmp_path) as store:
         assert store.messages() == [*messages, "new", "last"]
         assert store.store.last_seq == len(messages) + 4
@@ -257,13 +256,13 @@ def test_a_crash_while_a_backlog_is_loaded_leaves_every_line_once(
     with monkeypatch.context() as patch:
         seal_each_batch(patch)
         messages = backlog(tmp_path / "store", 12, 20)
-    monkeypatch.setattr(embedded, "_REPLAY_S", 0.0)
+    monkeypatch.setattr(replay, "_REPLAY_S", 0.0)
     with opened(tmp_path / "store") as store:
         for number in range(5):
             # What a crash leaves: the files as they are now.
             copy_running(tmp_path / "store", tmp_path / f"crashed{number}")
             time.sleep(0.01)
-    monkeypatch.setattr(embedded, "_REPLAY_S", 3.0)
+    monkeypatch.setattr(replay, "_REPLAY_S", 3.0)
     for number in range(5):
         with opened(tmp_path / f"crashed{number}") as store:
             wait_until(lambda: store.store.last_seq >= len(messages))
