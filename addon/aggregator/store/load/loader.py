@@ -123,9 +123,10 @@ class Loader:
 
     def close_current(self) -> None:
         """Take the present recent rows as full; only while nothing is handed over."""
-        if self._current is not None:
-            self._on_full(self._current)
-            self._current = None
+        with self._waiting:
+            current, self._current = self._current, None
+        if current is not None:
+            self._on_full(current)
 
     def stop(self) -> None:
         """Load what was handed over, unless the engine refuses it: it stays in its log file in any case."""

@@ -169,8 +169,13 @@ class Draft:
         """
         try:
             self.temporary.replace(self.path)
+        except OSError:
+            self.discard()
+            raise
+        try:
             sync_folder(self.path.parent)
         except OSError:
+            # Whoever wanted the segment keeps the records, so a start must not find them here too.
             self.path.unlink(missing_ok=True)
             self.discard()
             raise
@@ -212,9 +217,7 @@ def draft(connection: duckdb.DuckDBPyConnection, contents: Contents, path: Path)
     try:
         return _write(connection, contents, path, temporary)
     except (OSError, duckdb.Error):
-        # Whoever wanted the segment keeps the records, so it must not be found at the next start.
         temporary.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
         raise
 
 
