@@ -55,11 +55,19 @@ def records(result: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> li
         fields |= {name: row[index] for name, index in known if row[index] is not None}
         fields |= {name: _value(row[index]) for name, index in sent if row[index] is not None}
         if row[rest] is not None:
-            others = msgspec.json.decode(row[rest], type=dict[str, msgspec.Raw])
-            for name, value in others.items():
-                fields[f"sent_{name}" if name in fields else name] = _value(bytes(value).decode())
+            for name, value in _others(row[rest]).items():
+                fields[f"sent_{name}" if name in fields else name] = value
         found.append(Record(row[seq], row[timestamp], fields))
     return found
+
+
+def _others(rest: str) -> Mapping[str, orjson.Fragment | str]:
+    """The fields without a column; all of them as one text where they are nested too deeply to be parted."""
+    try:
+        others = msgspec.json.decode(rest, type=dict[str, msgspec.Raw])
+    except RecursionError:
+        return {normalise.REST: rest}
+    return {name: _value(bytes(value).decode()) for name, value in others.items()}
 
 
 def _value(raw: str) -> orjson.Fragment | str:

@@ -16,7 +16,7 @@ NULLS = ", ".join(
 
 
 def shown(value: str, *, in_rest: bool) -> object:
-    """Return a field's value as a client decodes it."""
+    """Return a field's value as a client decodes it, be it by itself or in a text of all that were in `_rest`."""
     column, rest = ("NULL::JSON", "?::JSON") if in_rest else ("?::JSON", "NULL::JSON")
     sent = f'{{"a":{value}}}' if in_rest else value
     with duckdb.connect() as connection:
@@ -26,7 +26,11 @@ def shown(value: str, *, in_rest: bool) -> object:
             [sent],
         )
         (record,) = records(result, {} if in_rest else {"a": "a"})
-    return orjson.loads(orjson.dumps(dict(record.fields)))["a"]
+    fields = orjson.loads(orjson.dumps(dict(record.fields)))
+    if normalise.REST in fields:
+        assert fields[normalise.REST] == sent
+        return value
+    return fields["a"]
 
 
 @pytest.mark.parametrize("in_rest", [False, True])
