@@ -28,6 +28,7 @@ from aggregator.metrics import routes as metrics_routes
 from aggregator.metrics.host import UsageSampler
 from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
+from aggregator.priority import stand_back
 from aggregator.settings import SettingsFile
 from aggregator.state import STATE, State
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
@@ -96,7 +97,9 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             self_metrics=self_metrics,
             usage=UsageSampler(config.data),
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
-            searches=ThreadPoolExecutor(limits.SEARCHES_AT_ONCE, "search"),
+            searches=ThreadPoolExecutor(
+                limits.SEARCHES_AT_ONCE, "search", initializer=stand_back, initargs=(limits.READ_NICENESS,)
+            ),
         )
         count_damaged_files()
         return state

@@ -39,12 +39,12 @@ disk takes it and made searchable some seconds after it; past it the next lines 
 HELD_BYTES = 8 * MIB
 """Lines written but not yet searchable that stay in memory; others are read again from their log file."""
 
-LOAD_INTERVAL_S = 0.05
+LOAD_INTERVAL_S = 0.03
 """Least time between two small loads, so that lines which come close together share one."""
 
-LOAD_REST = 8
+LOAD_REST = 3
 """Least time between two small loads, as a multiple of what the last one took: each costs 5 to 30 ms of a
-core, however few its lines are, and this bounds it to an eighth of one."""
+core, however few its lines are, and this bounds them to a quarter of one."""
 
 SEAL_ROWS = 100_000
 """Rows of one segment: DuckDB's row group holds 122,880, and memory stays under 100 MB."""
@@ -132,6 +132,9 @@ EXPORT_FREE_BYTES = 256 * MIB
 EXPORTS_AT_ONCE = 2
 """Exports that run together: each keeps segments from going away, and Parquet takes room on the disk."""
 
+READ_NICENESS = 5
+"""How much reads stand back behind the threads that acknowledge lines: a heavy one must not hold these up."""
+
 SEARCHES_AT_ONCE = 4
 """Searches that run together; the others wait their turn."""
 
@@ -147,7 +150,7 @@ SUGGESTIONS = 20
 TAIL_ROWS = 500
 """Rows of one live message; what exceeds them is told as missed."""
 
-TAIL_INTERVAL_S = 0.05
+TAIL_INTERVAL_S = 0.03
 """Least time between two live messages of a tail."""
 
 LIVE_MESSAGE_BYTES = 64 * 1024

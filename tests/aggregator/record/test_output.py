@@ -16,7 +16,7 @@ NULLS = ", ".join(
 
 
 def shown(value: str, *, in_rest: bool) -> object:
-    """Return a field's value as a client decodes it, be it by itself or in a text of all that were in `_rest`."""
+    """Return a field's value as a client decodes it, by itself or in the text of all in `_rest`."""
     column, rest = ("NULL::JSON", "?::JSON") if in_rest else ("?::JSON", "NULL::JSON")
     sent = f'{{"a":{value}}}' if in_rest else value
     with duckdb.connect() as connection:

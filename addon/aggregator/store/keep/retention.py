@@ -1,6 +1,5 @@
 """Retention: takes away what the policy no longer keeps, and the oldest when the disk is nearly full."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import duckdb
 import structlog
 
 from aggregator import limits
+from aggregator.priority import stand_back
 from aggregator.query.fragment import negation
 from aggregator.store.files import sync_folder
 from aggregator.store.keep import disk_room
@@ -247,7 +247,7 @@ class Retention:
         return Lack(over_bytes, self._look().missing_bytes)
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        stand_back(_NICENESS)
         while not self._stopping:
             self._told.wait(limits.DISK_CHECK_S)
             self._told.clear()

@@ -1,12 +1,14 @@
 """Gives the lines of frames to the engine, as a SELECT of records."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import duckdb
+import orjson
 import structlog
 
 from aggregator import limits
@@ -18,6 +20,10 @@ from aggregator.store.log.frame import Batch
 
 _log = structlog.get_logger(__name__)
 MISCOUNTED = "the engine read another number of lines than were taken"
+_KEYS = 4 * limits.FIELD_COLUMNS
+_KEY_LISTS = 1000
+"""Different lists of keys up to which Python counts the keys, which the engine would take longer to plan."""
+
 _UNREADABLE = (duckdb.InvalidInputException, duckdb.DataError)
 
 
@@ -114,13 +120,22 @@ def _keys(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
 
     Most lines have the same keys as others, so whole lists of keys are counted before single ones.
     """
+    key_lists = (
+        "SELECT to_json(json_keys(json))::VARCHAR AS keys, count(*)::BIGINT AS lines "
+        f"FROM {normalise.lines(path)} GROUP BY ALL"
+    )
+    found = connection.execute(f"{key_lists} LIMIT {_KEY_LISTS + 1}").fetchall()
+    if len(found) <= _KEY_LISTS:
+        counts: Counter[str] = Counter()
+        for keys, lines in found:
+            counts.update(dict.fromkeys(orjson.loads(keys), lines))
+        return sorted(counts, key=lambda key: (key not in CANONICAL_NAMES, -counts[key], key))[:_KEYS]
     own = ", ".join(map(quote_literal, CANONICAL_NAMES))
     return [
         key
         for (key,) in connection.execute(
-            "SELECT key FROM (SELECT unnest(from_json(keys, '[\"VARCHAR\"]')) AS key, lines FROM ("
-            "SELECT to_json(json_keys(json))::VARCHAR AS keys, count(*) AS lines "
-            f"FROM {normalise.lines(path)} GROUP BY ALL)) GROUP BY key "
-            f"ORDER BY key IN ({own}) DESC, sum(lines) DESC, key LIMIT {4 * limits.FIELD_COLUMNS}"
+            "SELECT key FROM (SELECT unnest(from_json(keys, '[\"VARCHAR\"]')) AS key, lines "
+            f"FROM ({key_lists})) GROUP BY key "
+            f"ORDER BY key IN ({own}) DESC, sum(lines) DESC, key LIMIT {_KEYS}"
         ).fetchall()
     ]

@@ -1,6 +1,5 @@
 """Makes durable frames searchable, in the order in which they were committed."""
 
-import os
 import queue
 import threading
 import time
@@ -14,6 +13,7 @@ import duckdb
 import structlog
 
 from aggregator import limits
+from aggregator.priority import stand_back
 from aggregator.store.load import uids
 from aggregator.store.load.bulk import BULK_ROWS, Bulk
 from aggregator.store.load.bulk import write as write_bulk
@@ -95,7 +95,7 @@ class Loader:
         self._writing: deque[_Load] = deque()
         self._next_load_s = 0.0
         self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(_AT_ONCE, "segment", initializer=_stand_back)
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "segment", initializer=stand_back, initargs=(_NICENESS,))
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
         self._thread.start()
 
@@ -292,10 +292,6 @@ class Loader:
                 uids.forget_old(connection)
         except (duckdb.Error, MemoryError) as error:
             _log.warning("old uids not forgotten; trying again later", error=str(error))
-
-
-def _stand_back() -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _smaller(committed: list[_Committed]) -> list[list[_Committed]]:

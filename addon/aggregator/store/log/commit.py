@@ -21,6 +21,12 @@ _log = structlog.get_logger(__name__)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Errors that mean that there is no room."""
 
+_PACED_FROM = 0.5
+"""Share of the lines that may wait to become searchable from which on new ones are held back."""
+
+_PACE_S = 0.2
+"""How long new ones are held back, times what lies beyond that share: up to 0.1 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
@@ -137,11 +143,16 @@ class CommitLog:
                 self._wakeup.wait()
             if not self._pending:
                 return None
+            self._wakeup.wait_for(lambda: self._stopping, self._pause_s())
             taken = list(self._pending)
             self._pending.clear()
             self._pending_bytes = 0
         # A future that is running can't be cancelled, so that it always takes its result.
         return [pending for pending in taken if pending.done.set_running_or_notify_cancel()]
+
+    def _pause_s(self) -> float:
+        """How long to hold lines back, so that senders slow down bit by bit instead of being stopped."""
+        return max(self._unloaded_bytes / limits.UNLOADED_BYTES - _PACED_FROM, 0.0) * _PACE_S
 
     def _commit(self, batch: list[_Pending]) -> None:
         try:

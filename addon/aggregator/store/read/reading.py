@@ -12,7 +12,9 @@ from typing import Any
 
 import duckdb
 
+from aggregator import limits
 from aggregator.errors import ReadTooLargeError
+from aggregator.priority import stand_back
 from aggregator.query.fragment import SqlFilter
 from aggregator.query.needles import needs_of
 from aggregator.query.scope import time_bounds
@@ -196,7 +198,9 @@ class Library:
         self._catalogue = catalogue
         # The thread that asks works too.
         self.helpers = max((os.process_cpu_count() or 1) - 1, 0)
-        self.pool = ThreadPoolExecutor(max(self.helpers, 1), "scan")
+        self.pool = ThreadPoolExecutor(
+            max(self.helpers, 1), "scan", initializer=stand_back, initargs=(limits.READ_NICENESS,)
+        )
 
     @contextmanager
     def open(self, budget: Budget) -> Iterator[Reading]:

@@ -1,7 +1,6 @@
 """Compaction: small segments of one day become larger ones, in the background."""
 
 import itertools
-import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ import structlog
 
 from aggregator import limits
 from aggregator.memory import give_back
+from aggregator.priority import stand_back
 from aggregator.record import normalise
 from aggregator.store.files import Span
 from aggregator.store.segments.rewrite import fields, rewrite
@@ -127,7 +127,7 @@ class Compactor:
         return True
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        stand_back(_NICENESS)
         while not self._stopping.wait(limits.COMPACT_INTERVAL_S):
             give_back()
             try:
