@@ -12,6 +12,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 from aggregator import __version__, commands
 from aggregator.app import make_app
 from aggregator.config import Config, parse
+from aggregator.data_lock import locked
 from aggregator.errors import AggregatorError
 from aggregator.memory import limit_arenas
 
@@ -41,7 +42,8 @@ def main() -> None:
         cache_logger_on_first_use=True,
     )
     try:
-        asyncio.run(_serve(config))
+        with locked(config.data):
+            asyncio.run(_serve(config))
     except (OSError, AggregatorError) as error:
         sys.exit(f"aggregator: {error}")
 

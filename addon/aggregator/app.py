@@ -32,6 +32,7 @@ from aggregator.priority import stand_back
 from aggregator.settings import SettingsFile
 from aggregator.state import STATE, State
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
+from aggregator.store.files import SETTINGS_FILE
 from aggregator.store.load.loaded import Loaded
 from aggregator.store.news import News
 from aggregator.tokens import Tokens
@@ -91,7 +92,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
                 ),
             ),
             news=news,
-            settings=SettingsFile(config.data / "settings.json"),
+            settings=SettingsFile(config.data / SETTINGS_FILE),
             tokens=tokens,
             latest=LatestSamples(),
             self_metrics=self_metrics,

@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from aggregator.data_lock import locked
 from aggregator.errors import AggregatorError
 from aggregator.store.files import FORMAT_FILE
 from aggregator.store.keep.restore import restore
@@ -42,7 +43,8 @@ def _verify(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parsed = parser.parse_args(arguments)
     folder = _store_folder(parsed.data)
-    found = verify(folder, _progress if sys.stderr.isatty() else _no_progress)
+    with locked(parsed.data, shared=True):
+        found = verify(folder, _progress if sys.stderr.isatty() else _no_progress)
     counted = count(found)
     if parsed.json:
         answer = {
@@ -75,8 +77,11 @@ def _restore(arguments: Sequence[str]) -> int:
         if not parsed.accept_damage:
             sys.stderr.write("aggregator: the snapshot is damaged; --accept-damage restores the rest of it\n")
             return 1
-    restored = restore(parsed.snapshot, parsed.data, replace=parsed.replace)
+    with locked(parsed.data):
+        restored = restore(parsed.snapshot, parsed.data, replace=parsed.replace)
     sys.stdout.write(f"{restored.folder} is restored, up to line {restored.last_seq}\n")
+    if restored.has_settings:
+        sys.stdout.write("the settings of that time are restored too\n")
     if restored.aside is not None:
         sys.stdout.write(f"what was there is in {restored.aside}\n")
     return 0

@@ -18,6 +18,12 @@ from aggregator.tokens import Scope
 
 _CLOSE_UNAUTHORIZED = 4401
 _INTERVAL_S = range(1, 3601)
+_FIELDS = {
+    "tail": frozenset({"id", "type", "query"}),
+    "stats": frozenset({"id", "type", "interval_s"}),
+    "unsubscribe": frozenset({"id", "type", "subscription"}),
+}
+"""Fields of each kind of request."""
 
 CONNECTIONS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("live_connections", set)
 
@@ -108,7 +114,11 @@ class _Connection:
         request_id = fields.get("id")
         if type(request_id) is not int:
             raise InvalidFieldError("id: a whole number is needed", field="id")
-        match json_body.text(fields, "type"):
+        kind = json_body.text(fields, "type")
+        if kind not in _FIELDS:
+            raise InvalidFieldError(f"type: one of {', '.join(_FIELDS)}", field="type")
+        json_body.known_only(fields, _FIELDS[kind])
+        match kind:
             case "tail":
                 node = parse_query(json_body.text(fields, "query"))
                 await self._subscribe(request_id, self._tail(request_id, node, self._state.store.last_seq))
@@ -118,8 +128,6 @@ class _Connection:
             case "unsubscribe":
                 self._unsubscribe(fields.get("subscription"))
                 await self._send({"id": request_id, "type": "result"})
-            case _:
-                raise InvalidFieldError("type: one of tail, stats, unsubscribe", field="type")
 
     async def _subscribe(self, request_id: int, work: Coroutine[None, None, None]) -> None:
         problem_text = ""

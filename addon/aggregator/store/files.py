@@ -19,6 +19,9 @@ FORMAT_VERSION: Final = 2
 OLDER_VERSIONS: Final = frozenset({1})
 """Versions that a start brings to the present one."""
 
+SETTINGS_FILE: Final = "settings.json"
+"""Beside the store: what says how long its lines are kept."""
+
 FORMAT_FILE: Final = "format.json"
 SNAPSHOT_FILE: Final = "snapshot.json"
 """What a snapshot has besides the files of a store."""

@@ -182,6 +182,7 @@ async def test_an_id_is_free_again_after_its_end(client: Client) -> None:
         ({"id": 1, "type": "unsubscribe", "subscription": 9}, "invalid_field", "field", "subscription"),
         ({"id": 1, "type": "unsubscribe"}, "invalid_field", "field", "subscription"),
         ({"id": 1, "type": "nonsense"}, "invalid_field", "field", "type"),
+        ({"id": 1, "type": "tail", "qury": "level:error"}, "invalid_field", "field", "qury"),
         ({"id": 1}, "invalid_field", "field", "type"),
         ({"id": "a", "type": "tail"}, "invalid_field", "field", "id"),
         ({"type": "tail"}, "invalid_field", "field", "id"),

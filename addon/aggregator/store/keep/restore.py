@@ -11,6 +11,7 @@ import msgspec
 from aggregator.errors import ConflictError, NotFoundError, StoreFailedError
 from aggregator.store.files import (
     FORMAT_FILE,
+    SETTINGS_FILE,
     SNAPSHOT_FILE,
     Layout,
     copy_file,
@@ -28,11 +29,13 @@ class Restored:
         folder: the store that is there now.
         last_seq: number of the last line in it.
         aside: where the store is that was there before; None if there was none.
+        has_settings: whether the settings were restored too: there were none.
     """
 
     folder: Path
     last_seq: int
     aside: Path | None
+    has_settings: bool
 
 
 def restore(snapshot: Path, data: Path, *, replace: bool) -> Restored:
@@ -81,9 +84,15 @@ def restore(snapshot: Path, data: Path, *, replace: bool) -> Restored:
     if present.folder.exists():
         aside = data / time.strftime("store.before-%Y-%m-%dT%H-%M-%SZ", time.gmtime())
         present.folder.rename(aside)
+    # Without them a start would remove what only these settings keep.
+    settings = data / SETTINGS_FILE
+    has_settings = (snapshot / SETTINGS_FILE).exists() and not settings.exists()
+    if has_settings:
+        copy_file(snapshot / SETTINGS_FILE, settings)
+        _give_to_owner(settings, data)
     unfinished.rename(present.folder)
     sync_folder(data)
-    return Restored(present.folder, taken.last_seq, aside)
+    return Restored(present.folder, taken.last_seq, aside, has_settings)
 
 
 def _give_to_owner(folder: Path, data: Path) -> None:

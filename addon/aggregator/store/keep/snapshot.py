@@ -13,8 +13,10 @@ import structlog
 from aggregator import limits
 from aggregator.errors import ConflictError, InvalidFieldError, NotFoundError
 from aggregator.store.files import (
+    SETTINGS_FILE,
     SNAPSHOT_FILE,
     Layout,
+    copy_file,
     link_segment,
     sync_file,
     sync_folder,
@@ -155,6 +157,9 @@ class Snapshots:
             len(linked),
             sum(part.size_bytes for part in linked) + log_bytes,
         )
+        settings = self._folder.parent / SETTINGS_FILE
+        if settings.exists():
+            copy_file(settings, folder / SETTINGS_FILE)
         write_version(folder)
         write_atomically(folder / SNAPSHOT_FILE, msgspec.json.encode(snapshot))
         return snapshot

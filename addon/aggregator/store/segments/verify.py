@@ -18,6 +18,7 @@ from aggregator.store.files import (
     FORMAT_VERSION,
     INDEX_SUFFIX,
     SEGMENT_SUFFIX,
+    SETTINGS_FILE,
     SNAPSHOT_FILE,
     Layout,
     Span,
@@ -124,6 +125,8 @@ def _check(connection: duckdb.DuckDBPyConnection, layout: Layout, checked: Check
         _check_index(checked)
     elif path == layout.folder / SNAPSHOT_FILE:
         _check_snapshot(checked)
+    elif path == layout.folder / SETTINGS_FILE:
+        _check_settings(checked)
     elif in_log or in_segments or path.parent == layout.folder:
         checked.note("is no file of the store")
 
@@ -142,6 +145,13 @@ def _check_snapshot(checked: Checked) -> None:
     try:
         msgspec.json.decode(checked.path.read_bytes(), type=Snapshot)
     except msgspec.MsgspecError as error:
+        checked.damage(f"can't be read: {error}")
+
+
+def _check_settings(checked: Checked) -> None:
+    try:
+        msgspec.json.decode(checked.path.read_bytes(), type=dict[str, object])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         checked.damage(f"can't be read: {error}")
 
 

@@ -183,6 +183,23 @@ def test_an_empty_store_and_a_missing_one_are_filled(data: Path, tmp_path: Path)
             assert store.messages() == ["in the snapshot"]
 
 
+def test_settings_come_with_a_snapshot_where_there_are_none(data: Path, tmp_path: Path) -> None:
+    settings = data / "settings.json"
+    with opened(data / "store") as store:
+        store.take({"message": "kept"})
+        store.store.snapshots.take("without")
+        settings.write_text('{"retention_days":365}')
+        store.store.snapshots.take("with")
+    assert states(data / "snapshots" / "with") == {State.GOOD}
+    elsewhere = tmp_path / "elsewhere"
+    assert restore(data / "snapshots" / "with", elsewhere, replace=False).has_settings
+    assert (elsewhere / "settings.json").read_text() == '{"retention_days":365}'
+    assert not restore(data / "snapshots" / "without", tmp_path / "bare", replace=False).has_settings
+    settings.write_text('{"retention_days":7}')
+    assert not restore(data / "snapshots" / "with", data, replace=True).has_settings
+    assert settings.read_text() == '{"retention_days":7}'
+
+
 def test_what_is_no_snapshot_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         restore(tmp_path, data, replace=True)
