@@ -113,15 +113,19 @@ class EmbeddedStore(Store):
         self._exports = folder / "exports"
         export.clear(self._exports)
         self._last_seq = 0
+        self._is_open = False
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
         archive_search = ArchiveSearch(self._database, self._catalogue)
         self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
         self._library = Library(self._database, self._catalogue, self._quarantine)
         self._sealer = Sealer(self._workspace)
-        self._loader = Loader(self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put)
+        self._loader = Loader(
+            self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put, on_idle=self._on_idle
+        )
         segments = self._recover_segments()
+        sealed_seq = self._last_seq
         replayed = replay(self._layout, segments, self._loader, events.damaged)
-        next_seq = max(self._last_seq + 1, replayed.next_seq)
+        next_seq = max(sealed_seq + 1, replayed.next_seq)
         self._workspace.unsealed.begin_at(next_seq)
         self._commit = CommitLog(
             self._layout,
@@ -138,6 +142,7 @@ class EmbeddedStore(Store):
             self._quarantine.set_aside_if_damaged,
             self._snapshots.delete_oldest,
         )
+        self._is_open = True
 
     @property
     @override
@@ -281,7 +286,13 @@ class EmbeddedStore(Store):
         size_bytes = frame.raw_bytes
         self._loader.put(stored, frame, lambda: self._commit.release(size_bytes))
 
+    def _on_idle(self) -> None:
+        # While the store is being opened the log takes nothing yet.
+        if self._is_open:
+            self._commit.end_file()
+
     def _on_loaded(self, loaded: Loaded) -> None:
-        self._last_seq = loaded.last_seq
+        # Lines that a start loads may come before those of segments.
+        self._last_seq = max(self._last_seq, loaded.last_seq)
         self._activity.add(loaded.observed_ns / 10**9, loaded.counts)
         self._events.loaded(loaded)

@@ -72,6 +72,7 @@ class Loader:
         workspace: of the store.
         on_loaded: told what each load brought, after it can be found.
         on_full: given the recent rows that get no more.
+        on_idle: told when no lines came for a while and segments have or get all of them.
     """
 
     def __init__(
@@ -80,10 +81,13 @@ class Loader:
         *,
         on_loaded: Callable[[Loaded], None],
         on_full: Callable[[RecentRows], None],
+        on_idle: Callable[[], None],
     ) -> None:
         self._workspace = workspace
         self._on_loaded = on_loaded
         self._on_full = on_full
+        self._on_idle = on_idle
+        self._is_idle = True
         self._current: RecentRows | None = None
         self._current_log = ""
         self._told: queue.Queue[_Committed | _Signal] = queue.Queue()
@@ -140,6 +144,7 @@ class Loader:
         while not ended or self._gathered or self._writing:
             told = self._next(ended=ended)
             if isinstance(told, _Committed):
+                self._is_idle = False
                 self._gathered.append(told)
                 self._gathered_bytes += told.frame.raw_bytes
             ended = ended or told is _Signal.END
@@ -154,14 +159,15 @@ class Loader:
             return self._told.get(timeout=self._pause_s() if may_load else self._patience_s())
         except queue.Empty:
             if not may_load:
+                self._is_idle = True
                 self.close_current()
+                self._on_idle()
             return None
 
     def _patience_s(self) -> float | None:
         """How long rows in memory wait for company before they become a segment; few of them always do."""
-        current = self._current
-        is_worth_it = current is not None and current.rows >= limits.SEAL_IDLE_ROWS and not self._writing
-        return limits.SEAL_IDLE_S if is_worth_it else None
+        has_few = self._current is not None and self._current.rows < limits.SEAL_IDLE_ROWS
+        return None if self._is_idle or has_few or self._writing else limits.SEAL_IDLE_S
 
     def _pause_s(self) -> float:
         return max(self._next_load_s - time.monotonic(), 0.0)

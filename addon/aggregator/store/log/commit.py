@@ -65,6 +65,7 @@ class CommitLog:
         self._unloaded_bytes = 0
         self._wakeup = threading.Condition()
         self._stopping = False
+        self._ending_file = False
         self._failure: StoreFailedError | None = None
         self._disk_full: DiskFullError | None = None
         self._open(*(current or (layout.log_file(next_seq), 0, 0)))
@@ -109,6 +110,12 @@ class CommitLog:
             self._unloaded_bytes -= size_bytes
             self._wakeup.notify()
 
+    def end_file(self) -> None:
+        """Begin a new log file soon, if the present one has many rows: segments have them all."""
+        with self._wakeup:
+            self._ending_file = self._failure is None and self._rows >= limits.SEAL_IDLE_ROWS
+            self._wakeup.notify()
+
     def stop(self) -> None:
         """Commit what was taken and close the file."""
         with self._wakeup:
@@ -135,11 +142,15 @@ class CommitLog:
         while (batch := self._next_batch()) is not None:
             if batch:
                 self._commit(batch)
+            elif self._ending_file:
+                self._begin_file()
 
     def _next_batch(self) -> list[_Pending] | None:
         """Wait for lines, and for those committed before to be searchable; None at the end."""
         with self._wakeup:
             while not self._stopping and (not self._pending or self._unloaded_bytes > limits.UNLOADED_BYTES):
+                if self._ending_file:
+                    return []
                 self._wakeup.wait()
             if not self._pending:
                 return None
@@ -154,12 +165,22 @@ class CommitLog:
         """How long to hold lines back, so that senders slow down bit by bit instead of being stopped."""
         return max(self._unloaded_bytes / limits.UNLOADED_BYTES - _PACED_FROM, 0.0) * _PACE_S
 
+    def _begin_file(self) -> None:
+        try:
+            self._open_next()
+        except OSError as error:
+            _log.warning("new log file not begun", error=str(error))
+        self._ending_file = False
+
+    def _open_next(self) -> None:
+        full = self._descriptor
+        self._open(self._layout.log_file(self._next_seq), 0, 0)
+        os.close(full)
+
     def _commit(self, batch: list[_Pending]) -> None:
         try:
             if self._is_file_full():
-                full = self._descriptor
-                self._open(self._layout.log_file(self._next_seq), 0, 0)
-                os.close(full)
+                self._open_next()
             frames = self._frames(batch)
             encoded = list(map(encode, frames))
             self._write(b"".join(encoded))

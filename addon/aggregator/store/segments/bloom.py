@@ -10,8 +10,8 @@ import numpy as np
 
 from aggregator.store.segments.words import Hashes
 
-BITS_PER_HASH: Final = 10
-"""With six probes one number in a hundred is found though it was never put in."""
+BITS_PER_HASH: Final = 12
+"""With six probes five numbers in a thousand are found though they were never put in."""
 
 _PROBES: Final = 6
 _PROBE_BITS: Final = 9

@@ -295,3 +295,23 @@ def test_indexes_are_made_again_at_a_start(sealed: Path, damage: str) -> None:
         assert store.messages() == ["0", "1", "2"]
         assert store.store.size().rows == 3
     assert [path.read_bytes() for path in indexes] == before
+
+
+def test_numbers_go_on_behind_a_segment_whose_lines_left_the_log_before_older_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "BULK_ROWS", 10)
+    with opened(tmp_path) as store:
+        store.take({"message": "older"})
+        store.take(*({"message": f"{number}"} for number in range(10)))
+        (log_file,) = store.log_files()
+        frames = log_file.read_bytes()
+        wait_until(lambda: len(store.segment_files()) == 2)
+    # As if a crash had come between the two segments, and the log had its first frame only.
+    (first, _) = store.segment_files()
+    first.unlink()
+    log_file.write_bytes(frames[: frames.index(b"HIF1", 4)])
+    with opened(tmp_path) as store:
+        store.take({"message": "new"})
+        assert [row["_id"] for row in store.rows("new")] == ["12"]
+        assert len({row["_id"] for row in store.rows()}) == 12

@@ -114,3 +114,18 @@ def test_rows_become_a_segment_when_no_more_come(tmp_path: Path, monkeypatch: py
         assert store.messages() == ["0", "1", "2", "3"]
         store.take({"message": "4"})
         assert [row["_id"] for row in store.rows()] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_log_file_goes_when_no_more_lines_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SEAL_IDLE_S", 0.05)
+    monkeypatch.setattr(limits, "SEAL_IDLE_ROWS", 3)
+    with opened(tmp_path) as store:
+        store.take(*({"message": f"{number}"} for number in range(3)))
+        wait_until(lambda: [int(path.stem) for path in store.log_files()] == [4])
+        (log_file,) = store.log_files()
+        assert log_file.stat().st_size == 0
+        store.take({"message": "3"})
+        assert log_file.stat().st_size > 0
+        assert store.messages() == ["0", "1", "2", "3"]
+    with opened(tmp_path) as store:
+        assert [row["_id"] for row in store.rows()] == ["1", "2", "3", "4"]
