@@ -131,6 +131,8 @@ class Compactor:
         while not self._stopping.wait(limits.COMPACT_INTERVAL_S):
             give_back()
             try:
+                # A log file that was begun since the last segment leaves the one before it to nobody.
+                self._workspace.unsealed.prune()
                 while not self._stopping.is_set() and not self._busy() and self.compact():
                     continue
             except Exception as error:  # noqa: BLE001 # the segments serve as they are
