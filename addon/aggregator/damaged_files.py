@@ -4,10 +4,9 @@ from pathlib import Path
 
 import structlog
 
-from aggregator.store.files import sync_folder
+from aggregator.store.files import DAMAGED_SUFFIX, sync_folder
 
 _log = structlog.get_logger(__name__)
-_SUFFIX = ".damaged"
 
 
 def set_aside(path: Path, reason: str) -> None:
@@ -17,7 +16,7 @@ def set_aside(path: Path, reason: str) -> None:
         path: the file; none is there afterwards.
         reason: what is wrong with it.
     """
-    aside = path.with_name(path.name + _SUFFIX)
+    aside = path.with_name(path.name + DAMAGED_SUFFIX)
     path.replace(aside)
     sync_folder(path.parent)
     _log.error("damaged file set aside", path=str(aside), reason=reason)
@@ -25,4 +24,4 @@ def set_aside(path: Path, reason: str) -> None:
 
 def count(folder: Path) -> int:
     """Return how many damaged files lie in a folder and below it."""
-    return sum(1 for _ in folder.rglob(f"*{_SUFFIX}"))
+    return sum(1 for _ in folder.rglob(f"*{DAMAGED_SUFFIX}"))

@@ -28,11 +28,6 @@ class Field:
         """Whether its values are JSON text, and not plain text."""
         return self.name not in RECORD_FIELDS
 
-    @property
-    def is_time(self) -> bool:
-        """Whether its values are times."""
-        return self.name in TIME_FIELDS
-
     def value(self, view: View) -> str:
         """SQL of the value as the part has it; NULL where there is none.
 

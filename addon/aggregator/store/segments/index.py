@@ -183,6 +183,14 @@ def read(path: Path) -> Index:
     return Index(facts, _Mapped(mapped, start, len(data) - _CHECKSUM.size - start))
 
 
+def is_whole(path: Path, facts: Facts) -> bool:
+    """Tell whether a segment's file is as it was written; one that can't be read is not."""
+    try:
+        return checksum(path) == (facts.segment_bytes, facts.segment_crc32)
+    except OSError:
+        return False
+
+
 def checksum(path: Path) -> tuple[int, int]:
     """Return size in bytes and CRC-32 of a file."""
     size_bytes = crc32 = 0

@@ -69,7 +69,7 @@ class Quarantine:
                 return False
 
     def _check_archived(self, part: Archived) -> bool:
-        if _is_good(part.path, part.facts):
+        if index.is_whole(part.path, part.facts):
             return False
         self._archive_search.refuse(part)
         return True
@@ -77,7 +77,7 @@ class Quarantine:
     def _check_own(self, part: Segment) -> bool:
         if part.retired:
             return not part.path.exists()
-        if _is_good(part.path, part.index.facts):
+        if index.is_whole(part.path, part.index.facts):
             return False
         if self._workspace.changing.acquire(timeout=_PATIENCE_S):
             try:
@@ -102,10 +102,3 @@ class Quarantine:
                 return
             self._workspace.catalogue.replace([part], None)
         self._on_set_aside(aside)
-
-
-def _is_good(path: Path, facts: index.Facts) -> bool:
-    try:
-        return index.checksum(path) == (facts.segment_bytes, facts.segment_crc32)
-    except OSError:
-        return False

@@ -86,11 +86,7 @@ class Segment(Part):
     def check(self) -> bool:
         """Tell whether the file is as it was written; read it for that, unless this is known."""
         if not self.is_whole:
-            facts = self.index.facts
-            try:
-                self.is_whole = index.checksum(self.path) == (facts.segment_bytes, facts.segment_crc32)
-            except OSError as error:
-                _log.error("segment can't be read", segment=self.path.name, error=str(error))
+            self.is_whole = index.is_whole(self.path, self.index.facts)
         return self.is_whole
 
     def close(self) -> None:
