@@ -119,7 +119,7 @@ class Aggregator:
 
     def wait_for(self, query: str, rows: int) -> list[dict[str, Any]]:
         """Search until so many rows are found, oldest first."""
-        deadline_s = time.monotonic() + 5
+        deadline_s = time.monotonic() + 30
         while True:
             answer = self.search(query=query, order="asc", limit=5000)
             assert answer.status == 200, answer.body

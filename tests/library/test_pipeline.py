@@ -96,7 +96,7 @@ def test_lines_are_written_soon_without_a_flush(pipeline: Pipeline, output: Coll
     start(pipeline, output)
     time.sleep(0.1)
     logger(pipeline).info("line")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not output.lines and time.monotonic() < deadline:
         time.sleep(0.01)
     assert output.messages == ["line"]
@@ -136,7 +136,7 @@ def test_a_flood_is_bounded_counted_and_reported_as_a_gap(
     output.gate.clear()
     start(pipeline, output)
     logger(pipeline).info("held up")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while len(pipeline.queue) and time.monotonic() < deadline:
         time.sleep(0.01)
     for number in range(500):
@@ -146,7 +146,7 @@ def test_a_flood_is_bounded_counted_and_reported_as_a_gap(
     output.gate.set()
     assert pipeline.flush(10)
     logger(pipeline).info("afterwards")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while "log lines were dropped" not in output.messages and time.monotonic() < deadline:
         time.sleep(0.05)
     assert pipeline.flush(10)
@@ -174,7 +174,7 @@ def test_a_gap_is_reported_only_when_the_outputs_have_room(
     assert pipeline.flush(10)
     assert output.messages == ["line"]
     output.has_room = True
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while len(output.lines) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert output.records[1]["dropped_by_reason"] == {"delivery_full": {"INFO": 5}}

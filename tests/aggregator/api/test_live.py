@@ -101,7 +101,7 @@ async def test_without_a_good_token_the_connection_is_closed(
 ) -> None:
     async with session.ws_connect(f"{aggregator.url}/api/v1/live") as connection:
         await connection.send_str(first.replace("INGEST", aggregator.token("ingest")))
-        closed = await connection.receive(timeout=5)
+        closed = await connection.receive(timeout=20)
         assert closed.type is aiohttp.WSMsgType.CLOSE
         assert connection.close_code == CLOSE_UNAUTHORIZED
 
@@ -266,7 +266,7 @@ async def test_the_aggregator_ends_in_time_while_clients_listen_or_hang(
             await client.ask(id=1, type="tail")
             aggregator.process.send_signal(number)
             began_s = time.monotonic()
-            closed = await connection.receive(timeout=10)
+            closed = await connection.receive(timeout=20)
             assert closed.type is aiohttp.WSMsgType.CLOSE
             assert connection.close_code == aiohttp.WSCloseCode.GOING_AWAY
         assert await asyncio.to_thread(aggregator.process.wait, 20) == 0

@@ -51,7 +51,7 @@ def _alive(pid: int) -> bool:
 
 def _ends(pid: int) -> bool:
     # A killed process takes a moment to go.
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while _alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     return not _alive(pid)
