@@ -30,14 +30,14 @@ class _State:
 
     Args:
         columns: its columns with their types.
-        select: what they are, of a part's rows.
-        is_grouped: whether a part's rows are summed up by group before they are gathered.
+        select: what they are, of some parts' rows of one group.
+        gathered: what the table of all that was gathered is to the functions below.
         rows, total, low, high: count, sum, least and greatest of the numbers, of all that was gathered.
     """
 
     columns: str
     select: str
-    is_grouped: bool
+    gathered: str
     rows: str
     total: str
     low: str
@@ -47,16 +47,16 @@ class _State:
 _SUMS: Final = _State(
     "rows BIGINT, total DOUBLE, low DOUBLE, high DOUBLE",
     "count(*), sum(number), min(number), max(number)",
-    is_grouped=True,
+    gathered="{table}",
     rows="sum(rows)::BIGINT",
     total="sum(total)",
     low="min(low)",
     high="max(high)",
 )
 _NUMBERS: Final = _State(
-    "number DOUBLE",
-    "number",
-    is_grouped=False,
+    "numbers DOUBLE[]",
+    "list(number)",
+    gathered="(SELECT * EXCLUDE (numbers), unnest(numbers) AS number FROM {table})",
     rows="count(*)",
     total="sum(number)",
     low="min(number)",
@@ -103,18 +103,20 @@ def _states(reading: Reading, parts: Sequence[Part], asked: Aggregate) -> SqlFil
     for each in joined(parts):
         view = each.view
         where = reading.condition(asked.selection, view)
-        number = "NULL::DOUBLE" if asked.field is None else Field(asked.field).number(view)
+        number, may_count = "NULL::DOUBLE", "TRUE"
+        if asked.field is not None:
+            number, may_count = Field(asked.field).number(view), Field(asked.field).may_have(view)
         keys = [f"{field.value(view)} AS k{index}" for index, field in enumerate(by)]
         values = ", ".join([f"{start} AS start", *keys, f"{number} AS number"])
-        selects.append(SqlFilter(f"SELECT {values} FROM {view.relation} WHERE {where.sql}", where.parameters))
+        select = f"SELECT {values} FROM {view.relation} WHERE {where.sql} AND ({may_count})"
+        selects.append(SqlFilter(select, where.parameters))
     rows = union(selects)
     keys = ["start", *(f"k{index}" for index in range(len(by)))]
     texts = ["start", *(field.text(f"k{index}") for index, field in enumerate(by))]
     counted = "TRUE" if asked.field is None else "isfinite(number)"
-    state = _state(asked)
-    grouping = f"GROUP BY {', '.join(keys)}" if state.is_grouped else ""
     return SqlFilter(
-        f"SELECT {', '.join(texts)}, {state.select} FROM ({rows.sql}) WHERE {counted} {grouping}",
+        f"SELECT {', '.join(texts)}, {_state(asked).select} FROM ({rows.sql}) WHERE {counted} "
+        f"GROUP BY {', '.join(keys)}",
         rows.parameters,
     )
 
@@ -135,7 +137,8 @@ def _computed(reading: Reading, asked: Aggregate, table: str, duration_ns: int) 
     } | {function: f"quantile_cont(number, {share})" for function, share in _QUANTILES.items()}
     keys = ["start", *(f"k{index}" for index in range(len(asked.by)))]
     found = reading.summary(
-        f"SELECT {', '.join([*keys, *(functions[function] for function in asked.functions)])} FROM {table} "
+        f"SELECT {', '.join([*keys, *(functions[function] for function in asked.functions)])} "
+        f"FROM {state.gathered.format(table=table)} "
         f"GROUP BY {', '.join(keys)} ORDER BY {', '.join(f'{key} NULLS FIRST' for key in keys)} "
         f"LIMIT {limits.GROUPS + 1}"
     )

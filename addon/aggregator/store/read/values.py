@@ -47,11 +47,18 @@ class Field:
         """SQL of the value as a DOUBLE, of a number or of a string that reads as one; else NULL."""
         value = self.value(view)
         if not self.is_json:
-            number = read_number(value)
-        else:
-            string = read_number(f"TRY(({value}) ->> '$')")
-            number = f"CASE WHEN starts_with({value}, '\"') THEN {string} ELSE {value} END"
-        return f"TRY_CAST({number} AS DOUBLE)"
+            return f"TRY_CAST({read_number(value)} AS DOUBLE)"
+        string = read_number(f"TRY(({value}) ->> '$')")
+        return (
+            f"coalesce(TRY_CAST({value} AS DOUBLE), "
+            f"CASE WHEN starts_with({value}, '\"') THEN TRY_CAST({string} AS DOUBLE) END)"
+        )
+
+    def may_have(self, view: View) -> str:
+        """SQL that holds for each row with a value, so plain that the engine skips the others by it."""
+        places = resolve(self.name, {**_RECORD_COLUMNS, **view.columns}, normalise.REST)
+        columns = dict.fromkeys(quote_identifier(place.column) for place in places)
+        return " OR ".join(f"{column} IS NOT NULL" for column in columns) or "FALSE"
 
     def _values(self, place: Place) -> list[str]:
         column = quote_identifier(place.column)
