@@ -9,7 +9,13 @@ from aggregator.query.ast import And, Literally, MatchAll, Node, Not, Or, Regex,
 from aggregator.query.levels import matching_levels
 from aggregator.query.resolve import first_fields
 from aggregator.query.words_filter import fold
-from aggregator.record.fields import CANONICAL_NAMES, RECORD_FIELDS, RUNNING_TEXT_FIELDS, TIME_FIELDS
+from aggregator.record.fields import (
+    CANONICAL_NAMES,
+    ID_FIELDS,
+    RECORD_FIELDS,
+    RUNNING_TEXT_FIELDS,
+    TIME_FIELDS,
+)
 
 _WORD: Final = re.compile(r"[0-9a-z_]+")
 
@@ -116,6 +122,19 @@ def may_match(needs: Needs, holds: Callable[[Needle], bool]) -> bool:
             return any(may_match(need, holds) for need in each)
         case needle:
             return holds(needle)
+
+
+def is_rare(needs: Needs) -> bool:
+    """Tell whether only few records can match a search, as it asks for an ID."""
+    match needs:
+        case AllOf(each):
+            return any(map(is_rare, each))
+        case AnyOf(each):
+            return all(map(is_rare, each))
+        case Value(field):
+            return field in ID_FIELDS
+        case _:
+            return False
 
 
 def _field(field: str, test: Test) -> Needs:

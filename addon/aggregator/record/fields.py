@@ -28,6 +28,9 @@ RECORD_FIELDS: Final = (
 TIME_FIELDS: Final = frozenset({"timestamp", "observed"})
 """Record fields that hold nanoseconds since the epoch, UTC."""
 
+ID_FIELDS: Final = frozenset({"trace_id", "span_id", "correlation_id", "request_id", "uid"})
+"""Record fields of which few records have the same value."""
+
 RUNNING_TEXT_FIELDS: Final = ("message", "exception")
 """Record fields that are searched by word, and by words without a field."""
 

@@ -19,6 +19,7 @@ from aggregator.query.needles import (
     Needs,
     Value,
     Word,
+    is_rare,
     may_match,
     needs_of,
 )
@@ -153,6 +154,23 @@ def test_every_text_with_a_match_has_the_words_of_the_search(case: tuple[Literal
 @given(nodes())
 def test_what_does_not_match_needs_nothing(node: Node) -> None:
     assert isinstance(node, Not) or needs_of(Not(node)) == ANYTHING
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("correlation_id:a", True),
+        ("trace_id:a level:error", True),
+        ("uid:a OR request_id:b", True),
+        ("uid:a OR level:error", False),
+        ("NOT uid:a", False),
+        ("uid:a*", False),
+        ("service:a word", False),
+        ("", False),
+    ],
+)
+def test_search_for_an_id_is_rare(search: str, *, expected: bool) -> None:
+    assert is_rare(needs_of(parse(search))) is expected
 
 
 def test_only_two_characters_become_letters_of_ascii() -> None:

@@ -12,6 +12,7 @@ import duckdb
 
 from aggregator.query.ast import MatchAll
 from aggregator.query.fragment import SqlFilter
+from aggregator.query.needles import is_rare, needs_of
 from aggregator.record import normalise
 from aggregator.record.output import Record, records
 from aggregator.store.part import Part, View
@@ -69,6 +70,8 @@ def _position(record: Record) -> Position:
 class _Finder:
     """Finds one page's rows: first which they are, from the columns that this takes; then all of them.
 
+    Where a search asks for an ID it reads its few rows at once, as each statement takes time to plan.
+
     Args:
         reading: the read.
         search: the page.
@@ -80,6 +83,8 @@ class _Finder:
         self._sign = -1 if search.newest_first else 1
         self._wanted = search.limit + 1
         self._selection = self._narrowed()
+        self._is_rare = is_rare(needs_of(search.node))
+        self._read: dict[tuple[int, int], Record] = {}
         self._parts = sorted(reading.choose(self._selection), key=self._nearest)
         self._unread = 0
 
@@ -131,6 +136,8 @@ class _Finder:
         group: Sequence[tuple[int, Part]],
     ) -> list[_Key]:
         """Find the keys of the first rows of some parts, none behind the worst that is of use."""
+        if self._is_rare:
+            return sorted(key for index, part in group for key in self._whole(connection, index, part))
         if worst is None and len(group) == 1 and self._is_probed(group[0][1]):
             found = self._keys_up_to(connection, group, self._probe(group[0][1]))
             if len(found) == self._wanted:
@@ -170,24 +177,35 @@ class _Finder:
             for timestamp, seq, relation, file in found
         ]
 
+    def _whole(self, connection: duckdb.DuckDBPyConnection, index: int, part: Part) -> list[_Key]:
+        """Find the keys of the first rows of a part, and keep the rows."""
+        view = part.view
+        where = self._condition(view)
+        direction = "DESC" if self._sign < 0 else "ASC"
+        result = connection.execute(
+            f"SELECT * FROM {view.relation} WHERE {where.sql} "
+            f"ORDER BY timestamp {direction}, {normalise.SEQ} {direction} LIMIT {self._wanted}",
+            where.parameters,
+        )
+        found = records(result, view.columns)
+        self._read |= {(index, record.seq): record for record in found}
+        return [(self._sign * record.timestamp_ns, self._sign * record.seq, index) for record in found]
+
     def _fetch(self, keys: Sequence[_Key]) -> list[Record]:
         """Read the rows of keys; as many of the first as there is time for."""
         by_part: dict[int, list[_Key]] = defaultdict(list)
-        for key in keys:
-            by_part[key[2]].append(key)
+        places = [(index, abs(seq)) for _, seq, index in keys]
+        for key, place in zip(keys, places, strict=True):
+            if place not in self._read:
+                by_part[key[2]].append(key)
         runs = list(by_part.values())
         if len(runs) == 1 and len(keys) >= _SPLIT_ROWS:
             # Row groups take long to decompress, so each half has a core to itself.
             half = (len(keys) + 1) // 2
             runs = [run for run in (runs[0][:half], runs[0][half:]) if run]
-        each = self._reading.scan(runs, self._rows)
-        read = {
-            (run[0][2], record.seq): record
-            for run, rows in zip(runs, each, strict=True)
-            for record in rows or ()
-        }
-        places = [(index, abs(seq)) for _, seq, index in keys]
-        return [read[place] for place in takewhile(read.__contains__, places)]
+        for run, rows in zip(runs, self._reading.scan(runs, self._rows), strict=True):
+            self._read |= {(run[0][2], record.seq): record for record in rows or ()}
+        return [self._read[place] for place in takewhile(self._read.__contains__, places)]
 
     def _rows(self, connection: duckdb.DuckDBPyConnection, keys: Sequence[_Key]) -> list[Record]:
         view = self._parts[keys[0][2]].view

@@ -29,7 +29,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenedStore]:
             for batch in range(10):
                 store.take(
                     *(
-                        {"timestamp": BASE_S + 2 * batch + n % 5, "message": f"{batch}.{n}", f"n{n % 3}": n}
+                        {
+                            "timestamp": BASE_S + 2 * batch + n % 5,
+                            "message": f"{batch}.{n}",
+                            "correlation_id": f"c{n % 4}",
+                            f"n{n % 3}": n,
+                        }
                         for n in range(10)
                     )
                 )
@@ -46,7 +51,7 @@ def everything(store: OpenedStore, query: str, *, newest_first: bool) -> list[in
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.data(), st.booleans(), st.sampled_from(["", "n1:*", "message:3.*", "absent"]))
+@given(st.data(), st.booleans(), st.sampled_from(["", "n1:*", "message:3.*", "correlation_id:c1", "absent"]))
 def test_pages_lead_to_and_fro_through_the_same_rows(
     store: OpenedStore, data: st.DataObject, newest_first: bool, query: str
 ) -> None:
