@@ -29,6 +29,7 @@ from aggregator.metrics.host import UsageSampler
 from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
 from aggregator.priority import stand_back
+from aggregator.query.parse import parse
 from aggregator.settings import SettingsFile
 from aggregator.state import STATE, State
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
@@ -108,6 +109,8 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
     state = await loop.run_in_executor(None, open_parts)
     app[STATE] = state
     state.store.set_policy(state.settings.settings.policy)
+    # The first search builds the parser, for which it would hold the event loop.
+    state.searches.submit(parse, "")
     yield
     state.intake.shutdown()
     state.searches.shutdown()
