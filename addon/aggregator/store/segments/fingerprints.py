@@ -13,7 +13,7 @@ import numpy as np
 from aggregator.store.segments.words import Hashes
 
 _BUCKET_NUMBERS: Final = 8
-"""With 16 bits of each, one number in 8,192 is found though it was never put in, for 17.4 bits a number.
+"""With 16 bits of each, one number in 8,192 is found though it was never put in, for 17.3 bits a number.
 
 Thirty million records are 450 segments, so that one search in 18 for what none has opens one. A Bloom filter
 of that size would let each open two.
