@@ -8,7 +8,7 @@ from aggregator import damaged_files
 def test_a_file_that_was_set_aside_keeps_its_contents(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(b"\xff")
-    damaged_files.set_aside(path, "no JSON")
+    assert damaged_files.set_aside(path, "no JSON") == tmp_path / "settings.json.damaged"
     assert not path.exists()
     assert (tmp_path / "settings.json.damaged").read_bytes() == b"\xff"
 

@@ -108,20 +108,25 @@ def needs_of(node: Node) -> Needs:
             return ANYTHING
 
 
-def may_match(needs: Needs, holds: Callable[[Needle], bool]) -> bool:
-    """Tell whether a part of a store can hold a match.
+def choice[Part](
+    needs: Needs, of_needle: Callable[[Needle], Callable[[Part], bool]]
+) -> Callable[[Part], bool]:
+    """Make what tells whether a part of a store can hold a match; once for all parts, as there may be many.
 
     Args:
         needs: of the search.
-        holds: whether any record of the part may hold a needle; true when that can't be told.
+        of_needle: makes what tells whether any record of a part may hold a needle; true when that can't be
+            told.
     """
     match needs:
         case AllOf(each):
-            return all(may_match(need, holds) for need in each)
+            of_all = [choice(need, of_needle) for need in each]
+            return lambda part: all(chosen(part) for chosen in of_all)
         case AnyOf(each):
-            return any(may_match(need, holds) for need in each)
+            of_any = [choice(need, of_needle) for need in each]
+            return lambda part: any(chosen(part) for chosen in of_any)
         case needle:
-            return holds(needle)
+            return of_needle(needle)
 
 
 def is_rare(needs: Needs) -> bool:

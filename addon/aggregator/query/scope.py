@@ -1,11 +1,9 @@
 """What of a store a search touches, so that the rest need not be read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from aggregator.query.ast import And, MatchAll, Node, Not, Or, Term, Test, terms
-from aggregator.query.resolve import resolve
+from aggregator.query.ast import And, MatchAll, Node, Not, Or, Term, Test
 from aggregator.query.times import time_interval
-from aggregator.record.fields import RUNNING_TEXT_FIELDS
 
 type TimeBounds = tuple[int | None, int | None]
 
@@ -22,17 +20,6 @@ def time_bounds(node: Node, now_ns: int) -> TimeBounds:
         before the other, nothing matches.
     """
     return _bounds(node, now_ns, negated=False)
-
-
-def needed_columns(node: Node, columns: Mapping[str, str], *, rest: str | None = None) -> frozenset[str]:
-    """Name the columns that the search's compiled filter reads; arguments as for `compile_filter`."""
-    needed = set[str]()
-    for term in terms(node):
-        if term.field is None:
-            needed.update(columns[name] for name in RUNNING_TEXT_FIELDS if name in columns)
-        else:
-            needed.update(place.column for place in resolve(term.field, columns, rest))
-    return frozenset(needed)
 
 
 def _bounds(node: Node, now_ns: int, *, negated: bool) -> TimeBounds:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-import structlog
-
 from aggregator.errors import StoreFailedError
 
 FORMAT_VERSION: Final = 2
@@ -33,7 +31,6 @@ DAMAGED_SUFFIX: Final = ".damaged"
 _NO_LINKS: Final = {errno.EXDEV, errno.EACCES, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 """What file systems answer that have no hard links, or not between these places."""
 
-_log = structlog.get_logger(__name__)
 _SEGMENT_NAME: Final = re.compile(r"(\d{20})-(\d{20})-(\d{4})")
 
 
@@ -156,15 +153,6 @@ def read_version(folder: Path) -> int | None:
 def write_version(folder: Path) -> None:
     """Mark the store in a folder as one of the present format."""
     write_atomically(folder / FORMAT_FILE, json.dumps({"version": FORMAT_VERSION}).encode())
-
-
-def set_segment_aside(path: Path, reason: str) -> Path:
-    """Keep a damaged segment under a name that no start opens, and report it; return its new path."""
-    aside = path.with_suffix(DAMAGED_SUFFIX)
-    path.rename(aside)
-    sync_folder(path.parent)
-    _log.error("damaged segment set aside", path=str(aside), error=reason)
-    return aside
 
 
 class Layout:

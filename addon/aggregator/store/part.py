@@ -1,12 +1,12 @@
 """Parts: what a read looks through, rows in memory and segments on the disk alike."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from aggregator.query.needles import Needs
 from aggregator.store.segments.counts import Counts
+from aggregator.store.segments.index import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,6 @@ class Part:
     last_seq: int = 0
     size_bytes: int = 0
     field_kinds: Mapping[str, Mapping[str, int]] | None = None
-    readers: int = field(default=0, init=False)
     retired: bool = field(default=False, init=False)
 
     @property
@@ -53,8 +52,8 @@ class Part:
         """Its rows by minute, service and level; None where nobody counted them."""
         return None
 
-    def may_match(self, needs: Needs) -> bool:  # noqa: ARG002 - what a part without an index can't tell
-        """Tell whether some row may hold what a search needs."""
+    def is_chosen(self, choice: Callable[[Index], bool]) -> bool:  # noqa: ARG002 - it has no index
+        """Tell whether some row may hold what a search needs, as far as an index tells."""
         return True
 
     def dispose(self) -> None:
@@ -66,40 +65,52 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # Another list after each change, so that leases share it and cost the same for few parts and many.
         self._parts: list[Part] = []
+        self._leases: dict[object, list[Part]] = {}
+        self._leases_of_retired: dict[Part, set[object]] = {}
 
     def add(self, part: Part) -> None:
         """Show a part to readers."""
         with self._lock:
-            self._parts.append(part)
+            self._parts = [*self._parts, part]
 
     def replace(self, old: Sequence[Part], new: Part | None) -> None:
         """Put a part in the place of others in one step, or nothing; the old ones go after their readers."""
+        idle = []
         with self._lock:
+            parts = list(self._parts)
             for part in old:
-                self._parts.remove(part)
+                parts.remove(part)
+            for part in old:
                 part.retired = True
+                leases = {lease for lease, leased in self._leases.items() if part in leased}
+                if leases:
+                    self._leases_of_retired[part] = leases
+                else:
+                    idle.append(part)
             if new is not None:
-                self._parts.append(new)
-            idle = [part for part in old if not part.readers]
+                parts.append(new)
+            self._parts = parts
         for part in idle:
             part.dispose()
 
     @contextmanager
-    def lease(self) -> Iterator[list[Part]]:
+    def lease(self) -> Iterator[Sequence[Part]]:
         """Hold all present parts for a read: none of them goes away meanwhile."""
+        lease = object()
         with self._lock:
-            parts = list(self._parts)
-            for part in parts:
-                part.readers += 1
+            parts = self._leases[lease] = self._parts
         try:
             yield parts
         finally:
             disposable = []
             with self._lock:
-                for part in parts:
-                    part.readers -= 1
-                    if part.retired and part.readers == 0:
+                del self._leases[lease]
+                for part, leases in list(self._leases_of_retired.items()):
+                    leases.discard(lease)
+                    if not leases:
+                        del self._leases_of_retired[part]
                         disposable.append(part)
             for part in disposable:
                 part.dispose()

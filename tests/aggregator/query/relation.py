@@ -8,7 +8,6 @@ from typing import Self
 import duckdb
 
 from aggregator.query.ast import Node
-from aggregator.query.scope import needed_columns
 from aggregator.query.sql import compile_filter
 from aggregator.record.fields import RECORD_FIELDS, TIME_FIELDS
 from aggregator.sql import quote_identifier
@@ -57,15 +56,10 @@ class Relation:
         self._connection.close()
 
     def search(self, node: Node, now_ns: int) -> list[int]:
-        """The numbers of the records that match, read from the needed columns alone."""
+        """The numbers of the records that match."""
         condition = compile_filter(node, self.columns, now_ns, rest=REST)
-        needed = needed_columns(node, self.columns, rest=REST)
-        seen = self._connection.table("records").project(
-            ", ".join(["number", *map(quote_identifier, needed)])
-        )
-        seen.create_view("seen")
         rows = self._connection.execute(
-            f"SELECT number FROM seen WHERE number >= 0 AND {condition.sql} ORDER BY number",  # noqa: S608 # what is under test
+            f"SELECT number FROM records WHERE number >= 0 AND {condition.sql} ORDER BY number",  # noqa: S608 # what is under test
             condition.parameters,
         ).fetchall()
         return [number for (number,) in rows]

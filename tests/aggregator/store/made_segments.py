@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
+from aggregator.query.needles import Needle
 from aggregator.record import normalise
 from aggregator.record.output import records
 from aggregator.store.files import Layout, Span
@@ -16,7 +17,7 @@ from aggregator.store.load.lines import Lines, assign_columns, read_lines
 from aggregator.store.log.frame import Frame
 from aggregator.store.log.unsealed import Unsealed
 from aggregator.store.part import Catalogue
-from aggregator.store.segments import segment
+from aggregator.store.segments import index, segment
 from aggregator.store.segments.segment import Contents, Segment
 from aggregator.store.workspace import Workspace
 from tests.aggregator.store.opened_store import Row, body
@@ -44,6 +45,11 @@ def make(space: Workspace, first_seq: int, *lines: Row | bytes) -> Segment:
         made = read_lines(connection, [frame], lambda keys: assign_columns(keys, names), write)
     assert made is not None
     return made
+
+
+def may_hold(part: Segment, needle: Needle) -> bool:
+    """Whether a segment may hold a needle, as reads ask it."""
+    return part.is_chosen(index.choice(needle))
 
 
 def rows(space: Workspace, parts: Sequence[Segment]) -> list[Row]:

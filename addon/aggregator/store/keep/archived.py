@@ -1,18 +1,18 @@
 """Archived segments that searches look through: read only, and no part of the store otherwise."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import override
 
 import duckdb
 import structlog
 
-from aggregator.query.needles import Needs
 from aggregator.store.keep.archive import Archive
 from aggregator.store.part import Catalogue, Part
 from aggregator.store.segments import segment
 from aggregator.store.segments.counts import Counts
-from aggregator.store.segments.index import Facts
+from aggregator.store.segments.index import Facts, Index
 from aggregator.store.segments.segment import Segment
 
 _log = structlog.get_logger(__name__)
@@ -55,8 +55,8 @@ class Archived(Part):
         return self._segment.counts
 
     @override
-    def may_match(self, needs: Needs) -> bool:
-        return self._segment.may_match(needs)
+    def is_chosen(self, choice: Callable[[Index], bool]) -> bool:
+        return choice(self._segment.index)
 
     def close(self) -> None:
         """Let go of the files."""

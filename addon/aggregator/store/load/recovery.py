@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 import structlog
 
-from aggregator.store.files import INDEX_SUFFIX, SEGMENT_SUFFIX, Layout, set_segment_aside
+from aggregator.damaged_files import set_aside
+from aggregator.store.files import INDEX_SUFFIX, SEGMENT_SUFFIX, Layout
+from aggregator.store.load.spans import replaced
 from aggregator.store.log.frame import DamagedBytes, StoredFrame, locate_all
 from aggregator.store.segments import segment
 
@@ -56,11 +58,14 @@ def open_segments(database: duckdb.DuckDBPyConnection, layout: Layout) -> list[s
             try:
                 opened.append(segment.read(connection, path))
             except (duckdb.Error, OSError) as error:
-                set_segment_aside(path, str(error))
-    current = [part for part in opened if not any(other.span.replaces(part.span) for other in opened)]
+                set_aside(path, str(error))
+    leftovers = replaced(part.span for part in opened)
+    current = []
     for part in opened:
-        if part not in current:
+        if part.span in leftovers:
             part.dispose()
+        else:
+            current.append(part)
     for path in layout.segment_folder.glob(f"*{INDEX_SUFFIX}"):
         if not path.with_suffix(SEGMENT_SUFFIX).exists():
             path.unlink()

@@ -9,7 +9,7 @@ import structlog
 from aggregator.store.files import Layout
 from aggregator.store.load import recovery
 from aggregator.store.load.loader import Loader
-from aggregator.store.log.frame import StoredFrame
+from aggregator.store.load.spans import Held
 from aggregator.store.segments.segment import Segment
 
 _log = structlog.get_logger(__name__)
@@ -46,11 +46,13 @@ def replay(
     """
     next_seq = 1
     replayed: list[recovery.LogFile] = []
+    sealed = Held(segment.span for segment in segments)
     for log_file in recovery.open_log_files(layout):
         if log_file.damaged_bytes:
             on_damaged(log_file.damaged_bytes)
         next_seq = max(next_seq, log_file.first_seq, *(frame.last_seq + 1 for frame in log_file.frames))
-        missing = [frame for frame in log_file.frames if not _is_in(frame, segments)]
+        # A segment has all frames of its span, so the first line of each tells.
+        missing = [frame for frame in log_file.frames if frame.first_seq not in sealed]
         for frame in missing:
             loader.put(frame, None, _nothing)
         if missing:
@@ -65,11 +67,6 @@ def replay(
         return Replayed(next_seq, (replayed[0].path, rows, replayed[0].raw_bytes))
     loader.close_current()
     return Replayed(next_seq, None)
-
-
-def _is_in(frame: StoredFrame, segments: Sequence[Segment]) -> bool:
-    """Tell whether a segment was made of the lines of a frame: it has all frames of its span."""
-    return any(segment.first_seq <= frame.first_seq <= segment.last_seq for segment in segments)
 
 
 def _nothing() -> None:

@@ -24,7 +24,7 @@ from aggregator.record.fields import RECORD_FIELDS
 from aggregator.store.part import Catalogue, Part, View
 from aggregator.store.read.budget import Budget
 from aggregator.store.reads import Selection
-from aggregator.store.segments import segment
+from aggregator.store.segments import index, segment
 from aggregator.store.segments.quarantine import Quarantine
 from aggregator.store.segments.segment import Segment
 
@@ -63,8 +63,8 @@ class Reading:
 
     def choose(self, selection: Selection) -> list[Part]:
         """The parts that may hold rows of a selection: every read of a selection starts here."""
-        needs = needs_of(selection.node)
-        chosen = [part for part in self.in_time(selection) if part.may_match(needs)]
+        choice = index.choice(needs_of(selection.node))
+        chosen = [part for part in self.in_time(selection) if part.is_chosen(choice)]
         whole = self._library.quarantine.whole(chosen)
         self.partial = self.partial or len(whole) < len(chosen)
         return whole

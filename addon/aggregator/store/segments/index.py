@@ -1,13 +1,13 @@
 """Indexes: beside each segment a small file that says what the segment holds, so that most are never opened.
 
-It has the segment's facts and a filter of its words and of the values of its IDs and names. All of it is made
-of the segment: one that is missing or damaged is made again.
+It has the segment's facts and fingerprints of its words and of the values of its IDs and names. All of it is
+made of the segment: one that is missing or damaged is made again.
 """
 
 import mmap
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,15 +18,17 @@ import numpy as np
 
 from aggregator.errors import AggregatorError
 from aggregator.limits import MIB
-from aggregator.query.needles import Field, Level, Needle, Value, Word
+from aggregator.query import needles
+from aggregator.query.needles import Field, Level, Needle, Needs, Value, Word
 from aggregator.record import normalise
 from aggregator.record.fields import RUNNING_TEXT_FIELDS
 from aggregator.sql import quote_identifier, quote_literal
-from aggregator.store.segments import bloom
+from aggregator.store.segments import fingerprints
 from aggregator.store.segments.counts import Counts
+from aggregator.store.segments.fingerprints import Fingerprints, Probe
 from aggregator.store.segments.words import Hashes, distinct, value_hash, value_hashes, word_hash, word_hashes
 
-_MAGIC: Final = b"HIX1"
+_MAGIC: Final = b"HIX2"
 _HEAD: Final = struct.Struct("<4sI")
 _CHECKSUM: Final = struct.Struct("<I")
 
@@ -50,7 +52,7 @@ VALUE_FIELDS: Final = (
     "request_id",
     "exception_type",
 )
-"""Record fields whose whole values the filter knows."""
+"""Record fields whose whole values have fingerprints."""
 
 
 class IndexDamagedError(AggregatorError):
@@ -91,37 +93,53 @@ class Index:
 
     Args:
         facts: what is known of it.
-        filter: Bloom filter of words and values.
+        held: fingerprints of words and values.
+        file: has these, if they stay on the disk.
     """
 
     facts: Facts
-    filter: bloom.Bytes
-
-    def may_hold(self, needle: Needle) -> bool:
-        """Tell whether some record may hold a needle."""
-        match needle:
-            case Word(text):
-                return bloom.holds(self.filter, word_hash(text))
-            case Value(field, text) if field in VALUE_FIELDS:
-                number = value_hash(field, text)
-                return number is None or bloom.holds(self.filter, number)
-            case Level(levels):
-                return not levels.isdisjoint(self.facts.levels)
-            case Field(name):
-                return self.facts.has_rest or name in self.facts.columns or name in normalise.MARKS
-            case Value():
-                return True
+    held: Fingerprints
+    file: mmap.mmap | None = None
 
     def close(self) -> None:
         """Let go of the file."""
-        if isinstance(self.filter, _Mapped):
-            self.filter.file.close()
+        if self.file is not None:
+            self.file.close()
+
+
+def choice(needs: Needs) -> Callable[[Index], bool]:
+    """Make what tells whether the segment of an index may hold what a search needs."""
+    return needles.choice(needs, _of_needle)
+
+
+def _of_needle(needle: Needle) -> Callable[[Index], bool]:
+    match needle:
+        case Word(text):
+            return _of_number(word_hash(text))
+        case Value(field, text) if field in VALUE_FIELDS:
+            number = value_hash(field, text)
+            return _of_any if number is None else _of_number(number)
+        case Level(levels):
+            return lambda index: not levels.isdisjoint(index.facts.levels)
+        case Field(name) if name not in normalise.MARKS:
+            return lambda index: index.facts.has_rest or name in index.facts.columns
+        case Field() | Value():
+            return _of_any
+
+
+def _of_number(number: int) -> Callable[[Index], bool]:
+    probe = Probe.of(number)
+    return lambda index: index.held.may_hold(probe)
+
+
+def _of_any(_: Index) -> bool:
+    return True
 
 
 def build(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str], segment: Path
-) -> Index:
-    """Build the index of a segment that has just been written.
+) -> bytes:
+    """Return the bytes of the index file of a segment that has just been written.
 
     Args:
         connection: where to read.
@@ -156,18 +174,24 @@ def build(
         *_words(connection, relation, 1 + text_bytes // _TEXT_BYTES),
         *_values(connection, relation),
     ]
-    return Index(facts, bloom.build(distinct(np.concatenate(hashes))))
-
-
-def encode(index: Index) -> bytes:
-    """Return the bytes of an index file."""
-    facts = msgspec.msgpack.encode(index.facts)
-    body = _HEAD.pack(_MAGIC, len(facts)) + facts + index.filter[:]
+    encoded = msgspec.msgpack.encode(facts)
+    body = _HEAD.pack(_MAGIC, len(encoded)) + encoded
+    body += fingerprints.build(distinct(np.concatenate(hashes)))
     return body + _CHECKSUM.pack(zlib.crc32(body))
 
 
+def decode(data: bytes) -> Index:
+    """Return the index whose file has these bytes.
+
+    Raises:
+        IndexDamagedError: they are none, or not whole.
+    """
+    facts, start = _facts(data)
+    return Index(facts, Fingerprints(data, start))
+
+
 def read(path: Path) -> Index:
-    """Open an index file; its filter stays on the disk.
+    """Open an index file; its fingerprints stay on the disk.
 
     Raises:
         IndexDamagedError: it is missing, none, or not whole.
@@ -175,12 +199,15 @@ def read(path: Path) -> Index:
     try:
         with path.open("rb") as file:
             data = file.read()
-            facts = _facts(data)
+            facts, start = _facts(data)
             mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ, trackfd=False)
-    except (OSError, struct.error, msgspec.DecodeError, ValueError) as error:
+    except OSError as error:
         raise IndexDamagedError(f"{path.name}: {error}") from None
-    start = _HEAD.size + _HEAD.unpack_from(data)[1]
-    return Index(facts, _Mapped(mapped, start, len(data) - _CHECKSUM.size - start))
+    except IndexDamagedError as error:
+        raise IndexDamagedError(f"{path.name}: {error.message}") from None
+    # A look-up reads two places, and little of what lies around them is ever needed.
+    mapped.madvise(mmap.MADV_RANDOM)
+    return Index(facts, Fingerprints(data, start, mapped), mapped)
 
 
 def is_whole(path: Path, facts: Facts) -> bool:
@@ -204,28 +231,19 @@ def checksum(path: Path) -> tuple[int, int]:
 _PIECE_BYTES: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Mapped:
-    """A part of a mapped file."""
-
-    file: mmap.mmap
-    start: int
-    size_bytes: int
-
-    def __len__(self) -> int:
-        return self.size_bytes
-
-    def __getitem__(self, part: slice) -> bytes:
-        first, last, _ = part.indices(self.size_bytes)
-        return self.file[self.start + first : self.start + last]
-
-
-def _facts(data: bytes) -> Facts:
-    magic, facts_bytes = _HEAD.unpack_from(data)
-    (crc32,) = _CHECKSUM.unpack(data[-_CHECKSUM.size :])
-    if magic != _MAGIC or zlib.crc32(memoryview(data)[: -_CHECKSUM.size]) != crc32:
-        raise ValueError("the index is damaged")
-    return msgspec.msgpack.decode(data[_HEAD.size : _HEAD.size + facts_bytes], type=Facts)
+def _facts(data: bytes) -> tuple[Facts, int]:
+    """The facts of an index file, and where its fingerprints begin."""
+    try:
+        magic, facts_bytes = _HEAD.unpack_from(data)
+        (crc32,) = _CHECKSUM.unpack(data[-_CHECKSUM.size :])
+        if magic != _MAGIC:
+            raise IndexDamagedError("it is none of this version")
+        if zlib.crc32(memoryview(data)[: -_CHECKSUM.size]) != crc32:
+            raise IndexDamagedError("it is not whole")
+        start = _HEAD.size + facts_bytes
+        return msgspec.msgpack.decode(data[_HEAD.size : start], type=Facts), start
+    except (struct.error, msgspec.DecodeError) as error:
+        raise IndexDamagedError(str(error)) from None
 
 
 def _words(connection: duckdb.DuckDBPyConnection, relation: str, pieces: int) -> Iterator[Hashes]:

@@ -9,6 +9,7 @@ from typing import Final
 import duckdb
 import structlog
 
+from aggregator.damaged_files import set_aside
 from aggregator.record import normalise
 from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store.files import (
@@ -16,7 +17,6 @@ from aggregator.store.files import (
     Layout,
     Span,
     read_version,
-    set_segment_aside,
     sync_folder,
     write_version,
 )
@@ -90,7 +90,7 @@ def _left_over(connection: duckdb.DuckDBPyConnection, layout: Layout) -> list[_O
         try:
             old = _open(connection, path)
         except duckdb.Error as error:
-            set_segment_aside(path, str(error))
+            set_aside(path, str(error))
             continue
         if any(span.first_seq <= old.first_seq and old.last_seq <= span.last_seq for span in new):
             path.unlink()

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from aggregator.store.files import set_segment_aside
+from aggregator.damaged_files import set_aside
 from aggregator.store.keep.archived import Archived, ArchiveSearch
 from aggregator.store.part import Part
 from aggregator.store.segments import index
@@ -91,7 +91,7 @@ class Quarantine:
             if part not in parts:
                 return
             try:
-                aside = set_segment_aside(part.path, "its checksum is not that of what was written")
+                aside = set_aside(part.path, "its checksum is not that of what was written")
             except FileNotFoundError:
                 _log.error("segment is gone", path=str(part.path))
                 self._workspace.catalogue.replace([part], None)

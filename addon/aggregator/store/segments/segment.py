@@ -1,7 +1,7 @@
 """Segments: immutable Parquet files, each with the records of a stretch of lines and an index beside it."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, override
@@ -10,7 +10,6 @@ import duckdb
 import structlog
 
 from aggregator.limits import MIB
-from aggregator.query.needles import Needs, may_match
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store.files import INDEX_SUFFIX, Span, size_bytes, sync_file, sync_folder
@@ -80,8 +79,8 @@ class Segment(Part):
         return self._counts
 
     @override
-    def may_match(self, needs: Needs) -> bool:
-        return may_match(needs, self.index.may_hold)
+    def is_chosen(self, choice: Callable[[Index], bool]) -> bool:
+        return choice(self.index)
 
     def check(self) -> bool:
         """Tell whether the file is as it was written; read it for that, unless this is known."""
@@ -286,16 +285,16 @@ def _read_index(path: Path, segment: Path) -> Index:
 
 def _index(connection: duckdb.DuckDBPyConnection, segment: Path, columns: Iterable[str], path: Path) -> Index:
     """Make the index of a segment and keep it if there is room; it can be made again."""
-    known = index.build(connection, relation([segment]), columns, segment)
+    made = index.build(connection, relation([segment]), columns, segment)
     temporary = path.with_name(path.name + ".tmp")
     try:
-        temporary.write_bytes(index.encode(known))
+        temporary.write_bytes(made)
         temporary.replace(path)
         return index.read(path)
     except (OSError, IndexDamagedError) as error:
         _log.warning("index is not kept", segment=segment.name, error=str(error))
         temporary.unlink(missing_ok=True)
-        return known
+        return index.decode(made)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

@@ -156,7 +156,7 @@ def test_a_damaged_segment_is_set_aside_and_not_moved(folder: Path, archive: Pat
         report = store.store.retain(policy(archive))
         assert (report.rows, report.failed) == (1, 1)
         assert archived(archive) == ["past, too"]
-        assert store.set_aside == [damaged.with_suffix(".damaged")]
+        assert store.set_aside == [damaged.with_suffix(".parquet.damaged")]
         assert store.store.retain(policy(archive)).failed == 0
 
 

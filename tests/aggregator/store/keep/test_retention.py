@@ -252,7 +252,7 @@ class TestThread:
             report = store.store.retain(Policy(30))
             assert report.failed == 1
             assert report.segments == 1
-            assert store.set_aside == [damaged.with_suffix(".damaged")]
+            assert store.set_aside == [damaged.with_suffix(".parquet.damaged")]
             assert [alert.code for alert in store.store.alerts] == ["retention_failed"]
             assert store.store.retain(Policy(30)).failed == 0
             assert [alert.code for alert in store.store.alerts] == ["segments_damaged"]

@@ -11,7 +11,7 @@ import pytest
 from aggregator import limits
 from aggregator.errors import StoreFailedError
 from aggregator.store.keep.policy import Policy
-from aggregator.store.load import loader, replay
+from aggregator.store.load import loader, recall, replay
 from tests.aggregator.store.opened_store import (
     WAIT_S,
     OpenedStore,
@@ -48,7 +48,11 @@ def test_nothing_changes_over_a_restart(sealed: Path) -> None:
         assert store.damaged_bytes == []
 
 
-def test_what_services_did_lately_is_known_after_a_restart(sealed: Path) -> None:
+@pytest.mark.parametrize("read_rows", [1_000_000, 1, 0])
+def test_what_services_did_lately_is_known_after_a_restart(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch, read_rows: int
+) -> None:
+    monkeypatch.setattr(recall, "_READ_ROWS", read_rows)
     with opened(sealed) as store:
         activity = store.store.activity.snapshot(time.time())
     assert activity["s"].errors_last_hour == 3

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from aggregator import limits
 from aggregator.query.parse import parse
 from aggregator.store.files import Span
 from aggregator.store.segments.compaction import Compactor, due
+from aggregator.store.segments.fingerprints import Fingerprints, build
 from aggregator.store.segments.index import Facts, Index
 from aggregator.store.segments.segment import Segment
 from tests.aggregator.store.made_segments import make, rows, workspace
@@ -47,7 +49,8 @@ def segment(
         segment_bytes=1,
         segment_crc32=1,
     )
-    return Segment(Path("/nowhere/segment.parquet"), span, Index(facts, b""))
+    nothing = Fingerprints(build(np.empty(0, np.uint64)))
+    return Segment(Path("/nowhere/segment.parquet"), span, Index(facts, nothing))
 
 
 def in_a_row(*sizes: int, last_ns: int = NOW_NS) -> list[Segment]:

@@ -159,7 +159,7 @@ def test_a_damaged_one_is_set_aside_and_the_others_are_migrated(
     damaged.write_bytes(damaged.read_bytes()[:100])
     with opened(folder) as store:
         assert store.rows() == [row for row in rows if row["message"] not in {"c", "d"}]
-    assert damaged.with_suffix(".damaged").exists()
+    assert damaged.with_suffix(".parquet.damaged").exists()
 
 
 def test_an_empty_store_is_migrated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

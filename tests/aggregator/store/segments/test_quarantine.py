@@ -53,7 +53,7 @@ def test_a_damaged_segment_is_set_aside_and_reported(tmp_path: Path) -> None:
             assert store.store.set_aside_if_damaged(first)
         assert store.messages() == ["1", "2"]
         (aside,) = store.set_aside
-        assert aside == first.path.with_suffix(".damaged")
+        assert aside == first.path.with_suffix(".parquet.damaged")
         assert aside.read_bytes() == content
         assert not first.path.exists()
         assert not first.path.with_suffix(".index").exists()
@@ -163,7 +163,7 @@ def test_a_segment_that_was_damaged_while_the_store_was_closed_is_not_even_opene
     damage(first.path)
     with opened(tmp_path / "store") as store:
         assert store.messages() == ["1", "2"]
-        assert first.path.with_suffix(".damaged").exists()
+        assert first.path.with_suffix(".parquet.damaged").exists()
 
 
 def test_a_damaged_segment_is_not_made_into_another_one(tmp_path: Path) -> None:

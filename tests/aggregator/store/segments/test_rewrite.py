@@ -19,7 +19,7 @@ from aggregator.store.segments.rewrite import fields, rewrite
 from aggregator.store.segments.segment import Segment
 from aggregator.store.workspace import Workspace
 from tests.aggregator.json_values import json_objects
-from tests.aggregator.store.made_segments import make, rows, workspace
+from tests.aggregator.store.made_segments import make, may_hold, rows, workspace
 from tests.aggregator.store.opened_store import Row, opened
 
 lines = json_objects.map(
@@ -71,8 +71,8 @@ def test_every_record_comes_back_as_before(space: Workspace, three: list[Segment
     assert set(made.index.facts.columns) == {"a", "b", "timestamp_us"}
     assert made.index.facts.has_rest
     for word in "0", "1", "2", "3", "4":
-        assert made.index.may_hold(Word(word))
-    assert made.index.may_hold(Value("source", "http"))
+        assert may_hold(made, Word(word))
+    assert may_hold(made, Value("source", "http"))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
