@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -180,15 +181,12 @@ class StoreMachine(RuleBasedStateMachine):
 def copy_at_one_moment(folder: Path, copy: Path) -> None:
     """Copy a folder while threads change it, as it was at one moment."""
     while True:
-        before = set(files(folder))
-        try:
+        # Whatever goes away between being listed and being read is a change.
+        with suppress(shutil.Error, FileNotFoundError):
+            before = set(files(folder))
             shutil.copytree(folder, copy)
-        except (shutil.Error, FileNotFoundError):
-            unchanged = False
-        else:
-            unchanged = before == set(files(folder))
-        if unchanged:
-            return
+            if before == set(files(folder)):
+                return
         shutil.rmtree(copy, ignore_errors=True)
 
 
