@@ -109,11 +109,20 @@ def test_much_text_is_known_to_the_last_word(space: Workspace, monkeypatch: pyte
     lines: list[Row] = [{"message": f"m{n} é {'x' * n}", "exception": f"e{n}"} for n in range(1, 100)]
     whole = make(space, 5, *lines).index
     for text_bytes in (1, 60, 1000, whole.facts.text_bytes - 1):
-        monkeypatch.setattr(index, "_TEXT_BYTES", text_bytes)
+        monkeypatch.setattr(index, "_PIECE_TEXT_BYTES", text_bytes)
         pieced = make(space, 5, *lines).index
         assert pieced.facts.text_bytes == whole.facts.text_bytes
         assert pieced.filter[:] == whole.filter[:]
     assert all(whole.may_hold(Word(f"m{n}")) and whole.may_hold(Word(f"e{n}")) for n in range(1, 100))
+
+
+def test_many_records_are_known_to_the_last_word(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[Row] = [{"message": f"m{n}"} for n in range(1, 100)]
+    whole = make(space, 5, *lines).index
+    for piece_rows in (1, 7, 98, 99):
+        monkeypatch.setattr(index, "_PIECE_ROWS", piece_rows)
+        assert make(space, 5, *lines).index.filter[:] == whole.filter[:]
+    assert all(whole.may_hold(Word(f"m{n}")) for n in range(1, 100))
 
 
 def test_a_segment_without_words_has_an_empty_filter(space: Workspace) -> None:
