@@ -51,8 +51,10 @@ RESERVED = frozenset(
 """Column names that a sender's field can't take."""
 
 _TEXT_FIELDS = tuple(name for name in RECORD_FIELDS if name not in {"timestamp", "level", *FILLED_BY_US})
+SHORT_LINE_BYTES = 128 * 1024
+"""Lines up to here are read with small buffers: several are in memory at once, of each load."""
+
 _READ_LINE_BYTES = 2 * limits.LINE_BYTES
-_READ_BYTES = 2 * _READ_LINE_BYTES
 _SYSLOG_LEVEL = "PRIORITY"
 _OFFSET = r"[+-]\d\d:?\d\d$"
 
@@ -125,12 +127,14 @@ class Batch:
         first_seq: number of the first line.
         origins: where the lines came from, run by run.
         may_have_null: whether any value may be null.
+        short: whether no line is longer than `SHORT_LINE_BYTES`.
     """
 
     path: str
     first_seq: int
     origins: Sequence[Origin]
     may_have_null: bool
+    short: bool = False
 
 
 def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str:
@@ -155,7 +159,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     known = {field: _first([parsed.text(name) for name in sent]) for field, sent in names.items()}
     read = (
         "SELECT row_number() OVER () - 1 AS line, json, "
-        f"from_json(json, {parsed.structure()}) AS parsed FROM {lines(batch.path)}"
+        f"from_json(json, {parsed.structure()}) AS parsed FROM {lines(batch.path, short=batch.short)}"
     )
     sent = (
         f"SELECT *, {_by_run(batch.origins, lambda origin: str(origin.observed_ns))} AS observed_ns, "
@@ -233,15 +237,20 @@ class _Parsed:
         return f"coalesce({parsed}, {looked_up})" if self._may_have_null else parsed
 
 
-def lines(path: str) -> str:
+def lines(path: str, *, short: bool = False) -> str:
     """SQL relation with one `json` column: the lines of a file, read as they stand.
 
     A reader of JSON would parse each line once more. No line of JSON holds the delimiter's control character.
+
+    Args:
+        path: the file.
+        short: whether no line is longer than `SHORT_LINE_BYTES`.
     """
+    line_bytes = SHORT_LINE_BYTES if short else _READ_LINE_BYTES
     return (
         f"read_csv({quote_literal(path)}, columns = {{'json': 'VARCHAR'}}, auto_detect = false, "
-        f"header = false, delim = '\x01', quote = '', escape = '', max_line_size = {_READ_LINE_BYTES}, "
-        f"buffer_size = {_READ_BYTES})"
+        f"header = false, delim = '\x01', quote = '', escape = '', max_line_size = {line_bytes}, "
+        f"buffer_size = {2 * line_bytes})"
     )
 
 

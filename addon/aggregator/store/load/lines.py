@@ -65,17 +65,18 @@ def read_lines[T](
     origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
 
     def attempt(readable: Callable[[bytes], bytes]) -> T:
-        may_have_null = False
+        may_have_null, short = False, True
         with _memory_file() as (file, path):
             # One after the other, since all of them together may take much memory.
             for frame in frames:
                 lines = readable(frame.lines)
                 may_have_null = may_have_null or b"null" in lines
+                short = short and _are_short(lines)
                 file.write(lines)
             file.flush()
-            keys = _keys(connection, path)
+            keys = _keys(connection, path, short=short)
             fields = columns(keys)
-            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null)
+            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null, short)
             return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
 
     for remedy in (bytes, repair.repair):
@@ -115,14 +116,20 @@ def _memory_file() -> Iterator[tuple[BinaryIO, str]]:
         yield file, f"/proc/self/fd/{descriptor}"
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, path: str) -> list[str]:
+def _are_short(lines: bytes) -> bool:
+    """Tell whether no line is long, by a newline in each stretch of half that length."""
+    stretch = normalise.SHORT_LINE_BYTES // 2
+    return all(lines.rfind(b"\n", start, start + stretch) >= 0 for start in range(0, len(lines), stretch))
+
+
+def _keys(connection: duckdb.DuckDBPyConnection, path: str, *, short: bool) -> list[str]:
     """The top-level keys in a file: the record's own first, then the most frequent.
 
     Most lines have the same keys as others, so whole lists of keys are counted before single ones.
     """
     key_lists = (
         "SELECT to_json(json_keys(json))::VARCHAR AS keys, count(*)::BIGINT AS lines "
-        f"FROM {normalise.lines(path)} GROUP BY ALL"
+        f"FROM {normalise.lines(path, short=short)} GROUP BY ALL"
     )
     found = connection.execute(f"{key_lists} LIMIT {_KEY_LISTS + 1}").fetchall()
     if len(found) <= _KEY_LISTS:

@@ -32,8 +32,11 @@ _MAGIC: Final = b"HIX2"
 _HEAD: Final = struct.Struct("<4sI")
 _CHECKSUM: Final = struct.Struct("<I")
 
-_TEXT_BYTES: Final = 8 * MIB
-"""Text whose words are found at once: the engine and Python hold it some times over meanwhile."""
+_PIECE_ROWS: Final = 16_384
+"""Records whose words are found at once: a row group, so that none is read twice for them."""
+
+_PIECE_TEXT_BYTES: Final = 8 * MIB
+"""Text whose words are found at once, at most: the engine and Python hold it some times over meanwhile."""
 
 TEXT_BYTES: Final = (
     f"({' + '.join(f'coalesce(sum(strlen({name})), 0)' for name in RUNNING_TEXT_FIELDS)})::BIGINT"
@@ -171,7 +174,7 @@ def build(
     )
     hashes = [
         np.empty(0, np.uint64),
-        *_words(connection, relation, 1 + text_bytes // _TEXT_BYTES),
+        *_words(connection, relation, facts),
         *_values(connection, relation),
     ]
     encoded = msgspec.msgpack.encode(facts)
@@ -246,16 +249,18 @@ def _facts(data: bytes) -> tuple[Facts, int]:
         raise IndexDamagedError(str(error)) from None
 
 
-def _words(connection: duckdb.DuckDBPyConnection, relation: str, pieces: int) -> Iterator[Hashes]:
-    """The words of the records, in so many pieces of about as many records."""
+def _words(connection: duckdb.DuckDBPyConnection, relation: str, facts: Facts) -> Iterator[Hashes]:
+    """The words of the records, in pieces of about as many records."""
     texts = ", ".join(_lines(name) for name in RUNNING_TEXT_FIELDS)
-    if pieces == 1:
+    rows = min(_PIECE_ROWS, max(_PIECE_TEXT_BYTES * facts.rows // max(facts.text_bytes, 1), 1))
+    if facts.rows <= rows:
         yield from _words_of(connection, f"SELECT {texts} FROM {relation}")
         return
     first_seq, last_seq = connection.execute(
         f"SELECT min({normalise.SEQ}), max({normalise.SEQ}) FROM {relation}"
     ).fetchone() or (0, 0)
-    stride = (last_seq - first_seq) // pieces + 1
+    # Numbers of records may have gaps.
+    stride = max((last_seq - first_seq) * rows // facts.rows + 1, rows)
     for start in range(first_seq, last_seq + 1, stride):
         piece = f"{relation} WHERE {normalise.SEQ} BETWEEN {start} AND {start + stride - 1}"
         yield from _words_of(connection, f"SELECT {texts} FROM {piece}")

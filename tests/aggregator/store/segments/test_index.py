@@ -117,11 +117,21 @@ def test_much_text_is_known_to_the_last_word(space: Workspace, monkeypatch: pyte
     whole = make(space, 5, *lines)
     data = fingerprints_of(whole)
     for text_bytes in (1, 60, 1000, whole.index.facts.text_bytes - 1):
-        monkeypatch.setattr(index, "_TEXT_BYTES", text_bytes)
+        monkeypatch.setattr(index, "_PIECE_TEXT_BYTES", text_bytes)
         pieced = make(space, 5, *lines)
         assert pieced.index.facts.text_bytes == whole.index.facts.text_bytes
         assert fingerprints_of(pieced) == data
     assert all(may_hold(whole, Word(f"m{n}")) and may_hold(whole, Word(f"e{n}")) for n in range(1, 100))
+
+
+def test_many_records_are_known_to_the_last_word(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[Row] = [{"message": f"m{n}"} for n in range(1, 100)]
+    data = fingerprints_of(make(space, 5, *lines))
+    for piece_rows in (1, 7, 98, 99):
+        monkeypatch.setattr(index, "_PIECE_ROWS", piece_rows)
+        pieced = make(space, 5, *lines)
+        assert fingerprints_of(pieced) == data
+        assert all(may_hold(pieced, Word(f"m{n}")) for n in range(1, 100))
 
 
 def test_a_segment_without_words_has_an_empty_filter(space: Workspace) -> None:
