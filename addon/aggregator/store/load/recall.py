@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from aggregator.store.activity import BUCKET_S, HOUR_S, LISTED_S, Activity
+from aggregator.store.segments.counts import Counts
 from aggregator.store.segments.quarantine import Quarantine
 from aggregator.store.segments.segment import Segment
 
@@ -48,9 +49,11 @@ def recall(
         read_rows += older.popleft().rows
     for segment in older:
         if segment.last_ns >= (now_s - LISTED_S) * 10**9:
-            pairs = segment.counts.pairs
+            # Decoded for this alone: those of all segments take megabytes when they are kept.
+            segment_counts = Counts.decode(segment.index.facts.counts)
+            pairs = segment_counts.pairs
             minutes = ((now_s - LISTED_S) // 60, read_since_s // 60)
-            sums = segment.counts.summed(*minutes, 1, range(len(pairs)))
+            sums = segment_counts.summed(*minutes, 1, range(len(pairs)))
             counts += [(60 * minute, *pairs[pair], rows) for minute, pair, rows in sums]
     for observed_s, service, level, count in sorted(counts, key=lambda entry: entry[0]):
         activity.add(observed_s, [(service, level, count)])
