@@ -1,6 +1,5 @@
 """What a record must hold for a search to match it, so that parts of a store without it stay closed."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from aggregator.query.ast import And, Literally, MatchAll, Node, Not, Or, Regex, Term, Test, Wildcard
 from aggregator.query.levels import matching_levels
 from aggregator.query.resolve import first_fields
-from aggregator.query.words_filter import fold
+from aggregator.query.words_filter import whole_words
 from aggregator.record.fields import (
     CANONICAL_NAMES,
     ID_FIELDS,
@@ -16,8 +15,6 @@ from aggregator.record.fields import (
     RUNNING_TEXT_FIELDS,
     TIME_FIELDS,
 )
-
-_WORD: Final = re.compile(r"[0-9a-z_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,28 +159,9 @@ def _record_field(name: str, test: Test) -> Needs:
 
 
 def _words(test: Test) -> Needs:
-    """List the words that are whole in every match.
-
-    A word at an edge of the searched text is whole there, because a match ends where words end. A word
-    beside a gap may go on into it.
-    """
-    match test:
-        case Literally(text):
-            pieces: tuple[object, ...] = (text,)
-        case Wildcard():
-            pieces = test.pieces
-        case _:
-            return ANYTHING
-    found: dict[Needs, None] = {}
-    for number, piece in enumerate(pieces):
-        if not isinstance(piece, str):
-            continue
-        text = fold(piece)
-        first, last = number == 0, number == len(pieces) - 1
-        for word in _WORD.finditer(text):
-            if (first or word.start() > 0) and (last or word.end() < len(text)):
-                found[Word(word[0])] = None
-    return _all_of(found)
+    if isinstance(test, Literally | Wildcard):
+        return _all_of(map(Word, whole_words(test)))
+    return ANYTHING
 
 
 def _all_of(needs: Iterable[Needs]) -> Needs:

@@ -11,6 +11,7 @@ from aggregator.query.fragment import TRUE, SqlFilter, all_of, any_of, negation
 from aggregator.query.json_filter import json_filter
 from aggregator.query.levels import matching_levels
 from aggregator.query.resolve import JsonField, Place, RecordField, resolve
+from aggregator.query.spelling import Spelled, unknown
 from aggregator.query.times import time_interval
 from aggregator.query.value_filter import text_filter
 from aggregator.query.words_filter import words_filter
@@ -21,7 +22,12 @@ __all__ = ["SqlFilter", "compile_filter"]
 
 
 def compile_filter(
-    node: Node, columns: Mapping[str, str], now_ns: int, *, rest: str | None = None
+    node: Node,
+    columns: Mapping[str, str],
+    now_ns: int,
+    *,
+    rest: str | None = None,
+    spelled: Spelled = unknown,
 ) -> SqlFilter:
     """Compile a search for one relation of records.
 
@@ -32,6 +38,7 @@ def compile_filter(
             of all others JSON (or VARCHAR) with the text of one JSON value without space around it.
         now_ns: the present in nanoseconds since the epoch.
         rest: the column of JSON objects with every field that has no column, if there is one.
+        spelled: how words are written in the relation's running text.
 
     Returns:
         The condition in brackets, so that others can be joined to it.
@@ -39,7 +46,7 @@ def compile_filter(
     Raises:
         QueryValueError: if a term asks its field for what it can't have; never for a parsed search.
     """
-    condition = _Compiler(columns, rest, now_ns).node(node)
+    condition = _Compiler(columns, rest, now_ns, spelled).node(node)
     return SqlFilter(f"({condition.sql})", condition.parameters)
 
 
@@ -48,6 +55,7 @@ class _Compiler:
     columns: Mapping[str, str]
     rest: str | None
     now_ns: int
+    spelled: Spelled
 
     def node(self, node: Node) -> SqlFilter:
         match node:
@@ -68,7 +76,7 @@ class _Compiler:
         if isinstance(test, Exists):
             return TRUE
         names = (name for name in RUNNING_TEXT_FIELDS if name in self.columns)
-        return any_of(_running_text_filter(quote_identifier(self.columns[name]), test) for name in names)
+        return any_of(self._running_text(name, quote_identifier(self.columns[name]), test) for name in names)
 
     def _place(self, place: Place, test: Test) -> SqlFilter:
         column = quote_identifier(place.column)
@@ -80,15 +88,14 @@ class _Compiler:
             case RecordField(name) if name in TIME_FIELDS:
                 return _time_filter(column, test, self.now_ns)
             case RecordField(name) if name in RUNNING_TEXT_FIELDS:
-                return _running_text_filter(column, test)
+                return self._running_text(name, column, test)
             case RecordField():
                 return text_filter(column, test)
 
-
-def _running_text_filter(column: str, test: Test) -> SqlFilter:
-    if isinstance(test, Literally | Wildcard):
-        return words_filter(column, test)
-    return text_filter(column, test)
+    def _running_text(self, field: str, column: str, test: Test) -> SqlFilter:
+        if isinstance(test, Literally | Wildcard):
+            return words_filter(column, test, lambda word: self.spelled(field, word))
+        return text_filter(column, test)
 
 
 def _level_filter(column: str, test: Test) -> SqlFilter:

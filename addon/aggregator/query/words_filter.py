@@ -2,12 +2,16 @@
 
 import functools
 import re
+from collections.abc import Callable, Collection
 from typing import Final
 
 from aggregator.query.ast import Gap, Literally, Wildcard
-from aggregator.query.fragment import SqlFilter
+from aggregator.query.fragment import FALSE, SqlFilter
 from aggregator.query.regex import escape, is_word_character
+from aggregator.query.spelling import Spelling
 from aggregator.query.word_classes import EXACT, POSSIBLE, SURE, WordClasses
+
+_WORD: Final = re.compile(r"[0-9a-z_]+")
 
 type _Pieces = tuple[str | Gap, ...]
 
@@ -18,7 +22,7 @@ _SHORTEST_FRAGMENT: Final = 3
 """A fragment below this is in so many rows that looking for it first saves nothing."""
 
 
-def words_filter(column: str, test: Literally | Wildcard) -> SqlFilter:
+def words_filter(column: str, test: Literally | Wildcard, spelled: Callable[[str], Spelling]) -> SqlFilter:
     """Find whole words, or text between whole words.
 
     Each step costs more than the one before and only sees what that left open.
@@ -26,21 +30,58 @@ def words_filter(column: str, test: Literally | Wildcard) -> SqlFilter:
     Args:
         column: quoted column of text.
         test: what to find; its gaps stand for characters of words.
+        spelled: how a word is written in the column.
     """
     pieces = test.pieces if isinstance(test, Wildcard) else (test.text,)
     folded = tuple(piece if isinstance(piece, Gap) else fold(piece) for piece in pieces)
     if folded == ("",):
         return SqlFilter(f"{column} = ''")
+    spellings = {word: spelled(word) for word in whole_words(test)}
+    if Spelling.ABSENT in spellings.values():
+        return FALSE
     longest = max((piece for piece in folded if isinstance(piece, str)), key=len, default="")
     text = f"lower({column})"
-    steps = _containing(column, text, longest)
+    lower_case = [word for word, spelling in spellings.items() if spelling is Spelling.LOWER_CASE]
+    steps = _containing(column, text, longest, lower_case)
     if _pattern(folded, EXACT) != escape(longest):
         steps.append(_in_words(text, folded))
     return functools.reduce(_then, steps)
 
 
-def _containing(column: str, lowered: str, text: str) -> list[SqlFilter]:
-    """List the steps that find a text in any case, without the cost of lower() for most rows."""
+def whole_words(test: Literally | Wildcard) -> list[str]:
+    """List the words that are whole in every match: ASCII letters in lower case, digits and `_`.
+
+    Any other character parts words. A word at an edge of the searched text is whole, because a match ends
+    where words end. A word beside a gap may go on into it.
+    """
+    pieces = test.pieces if isinstance(test, Wildcard) else (test.text,)
+    found: dict[str, None] = {}
+    for number, piece in enumerate(pieces):
+        if not isinstance(piece, str):
+            continue
+        text = fold(piece)
+        first, last = number == 0, number == len(pieces) - 1
+        for word in _WORD.finditer(text):
+            if (first or word.start() > 0) and (last or word.end() < len(text)):
+                found[word[0]] = None
+    return list(found)
+
+
+def _containing(column: str, lowered: str, text: str, lower_case: Collection[str]) -> list[SqlFilter]:
+    """List the steps that find a text in any case, without the cost of lower() for most rows.
+
+    Args:
+        column: quoted column of text.
+        lowered: its text in lower case.
+        text: what to find there.
+        lower_case: words that the column has in lower case only, and that each match has.
+    """
+    longest = max(lower_case, key=len, default="")
+    if len(longest) >= _SHORTEST_FRAGMENT:
+        steps = [SqlFilter(f"contains({column}, ?)", (longest,))]
+        if longest != text:
+            steps.append(SqlFilter(f"contains({lowered}, ?)", (text,)))
+        return steps
     fragment = max(_FOLDED_ALIKE.findall(text), key=len, default="")
     steps = []
     if len(fragment) < _SHORTEST_FRAGMENT:

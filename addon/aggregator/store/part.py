@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from aggregator.query.spelling import Spelled, unknown
 from aggregator.store.segments.counts import Counts
 from aggregator.store.segments.index import Index
 
@@ -16,10 +17,12 @@ class View:
     Args:
         relation: SQL that names the relation.
         columns: name of each sender field → its column in the relation.
+        spelled: how words are written in its running text.
     """
 
     relation: str
     columns: Mapping[str, str]
+    spelled: Spelled = unknown
 
 
 @dataclass(slots=True, eq=False)

@@ -1,6 +1,8 @@
 """Words are found in DuckDB as they are cut and folded in Python."""
 
+import re
 import sys
+from collections.abc import Callable
 
 import duckdb
 import pytest
@@ -8,6 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator.query.ast import Gap, Literally, Term, Wildcard
+from aggregator.query.fragment import FALSE
+from aggregator.query.spelling import Spelling
 from aggregator.query.words_filter import fold, words_filter
 from tests.aggregator.query.oracle import matches
 from tests.aggregator.query.strategies import ATOMS, wildcards
@@ -16,8 +20,26 @@ from tests.aggregator.query.test_word_classes import CHARACTERS
 EVERY_CHARACTER = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 
 
-def found(test: Literally | Wildcard, texts: list[str]) -> list[bool]:
-    condition = words_filter("text", test)
+def unknown(_word: str) -> Spelling:
+    return Spelling.ANY
+
+
+def spelled_in(texts: list[str]) -> Callable[[str], Spelling]:
+    """How words are written in some texts, by a plain regular expression."""
+    joined = "\n".join(texts).replace("\u212a", "K").replace("\u0130", "I")
+    written = re.findall("[0-9A-Za-z_]+", joined)
+
+    def spelled(word: str) -> Spelling:
+        forms = {form for form in written if form.lower() == word}
+        return Spelling.ABSENT if not forms else Spelling.ANY if forms - {word} else Spelling.LOWER_CASE
+
+    return spelled
+
+
+def found(
+    test: Literally | Wildcard, texts: list[str], spelled: Callable[[str], Spelling] = unknown
+) -> list[bool]:
+    condition = words_filter("text", test, spelled)
     rows = duckdb.execute(
         f"SELECT {condition.sql} FROM (SELECT unnest(?) AS text)",  # noqa: S608 # what is under test
         [*condition.parameters, texts],
@@ -67,6 +89,19 @@ def test_words_are_found_as_the_oracle_finds_them(case: tuple[Literally | Wildca
     test, searched = case
     expected = [matches({"message": text}, Term(None, test), now_ns=0) for text in searched]
     assert found(test, searched) == expected
+    assert found(test, searched, spelled_in(searched)) == expected
+
+
+def test_words_in_lower_case_are_found_without_folding_the_others() -> None:
+    spelled = {"partial": Spelling.LOWER_CASE, "write": Spelling.ANY}.__getitem__
+    condition = words_filter("text", Literally("partial write"), spelled)
+    assert condition.sql.startswith("CASE WHEN CASE WHEN contains(text, ?) THEN")
+    assert condition.parameters[:2] == ("partial", "partial write")
+
+
+def test_a_text_without_one_of_the_words_is_not_read() -> None:
+    spelled = {"partial": Spelling.ANY, "write": Spelling.ABSENT}.__getitem__
+    assert words_filter("text", Literally("partial write"), spelled) == FALSE
 
 
 @pytest.mark.parametrize(
@@ -81,12 +116,12 @@ def test_words_are_found_as_the_oracle_finds_them(case: tuple[Literally | Wildca
     ],
 )
 def test_patterns_are_few(test: Literally | Wildcard, patterns: int) -> None:
-    assert words_filter("text", test).sql.count("regexp_matches") == patterns
+    assert words_filter("text", test, unknown).sql.count("regexp_matches") == patterns
 
 
 def test_exact_pattern_is_not_compiled_before_a_row_needs_it() -> None:
     """Compiling a broken pattern would fail."""
-    condition = words_filter("text", Literally("word"))
+    condition = words_filter("text", Literally("word"), unknown)
     *others, _ = condition.parameters
     select = f"SELECT {condition.sql} FROM (SELECT unnest(?) AS text)"  # noqa: S608 # what is under test
     decided = ["a word", "words", "", "größe word…"]

@@ -18,6 +18,7 @@ from aggregator.priority import stand_back
 from aggregator.query.fragment import SqlFilter
 from aggregator.query.needles import needs_of
 from aggregator.query.scope import time_bounds
+from aggregator.query.spelling import Spelling
 from aggregator.query.sql import compile_filter
 from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS
@@ -98,7 +99,9 @@ class Reading:
     def condition(self, selection: Selection, view: View) -> SqlFilter:
         """The SQL condition for a selection's rows of one part."""
         columns = {**_RECORD_COLUMNS, **view.columns}
-        where = compile_filter(selection.node, columns, self.now_ns, rest=normalise.REST)
+        where = compile_filter(
+            selection.node, columns, self.now_ns, rest=normalise.REST, spelled=view.spelled
+        )
         conditions, bound = [where.sql], [*where.parameters]
         if selection.start_ns is not None:
             conditions.append("timestamp >= ?")
@@ -251,7 +254,12 @@ def _view(parts: Sequence[Part]) -> View:
     if len(parts) == 1:
         return parts[0].view
     paths = [part.path for part in parts if isinstance(part, Segment)]
-    return View(segment.relation(paths, numbered=True), parts[0].view.columns)
+    views = [part.view for part in parts]
+
+    def spelled(field: str, word: str) -> Spelling:
+        return max(view.spelled(field, word) for view in views)
+
+    return View(segment.relation(paths, numbered=True), views[0].columns, spelled)
 
 
 def union(selects: Iterable[SqlFilter]) -> SqlFilter:

@@ -4,6 +4,7 @@ It has the segment's facts and fingerprints of its words and of the values of it
 made of the segment: one that is missing or damaged is made again.
 """
 
+import functools
 import mmap
 import struct
 import zlib
@@ -20,15 +21,24 @@ from aggregator.errors import AggregatorError
 from aggregator.limits import MIB
 from aggregator.query import needles
 from aggregator.query.needles import Field, Level, Needle, Needs, Value, Word
+from aggregator.query.spelling import Spelling
 from aggregator.record import normalise
 from aggregator.record.fields import RUNNING_TEXT_FIELDS
 from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store.segments import fingerprints
 from aggregator.store.segments.counts import Counts
 from aggregator.store.segments.fingerprints import Fingerprints, Probe
-from aggregator.store.segments.words import Hashes, distinct, value_hash, value_hashes, word_hash, word_hashes
+from aggregator.store.segments.words import (
+    Hashes,
+    capitals_mark,
+    distinct,
+    text_hashes,
+    value_hash,
+    value_hashes,
+    word_hash,
+)
 
-_MAGIC: Final = b"HIX2"
+_MAGIC: Final = b"HIX3"
 _HEAD: Final = struct.Struct("<4sI")
 _CHECKSUM: Final = struct.Struct("<I")
 
@@ -56,6 +66,10 @@ VALUE_FIELDS: Final = (
     "exception_type",
 )
 """Record fields whose whole values have fingerprints."""
+
+
+_PROBES: Final = 1024
+"""Words of searches that are kept as numbers: each search asks for its own once for every segment."""
 
 
 class IndexDamagedError(AggregatorError):
@@ -104,6 +118,12 @@ class Index:
     held: Fingerprints
     file: mmap.mmap | None = None
 
+    def spelled(self, field: str, word: str) -> Spelling:
+        """Tell how a word is written in a field of running text."""
+        if not self.held.may_hold(_word(field, word)):
+            return Spelling.ABSENT
+        return Spelling.ANY if self.held.may_hold(_capitals(field, word)) else Spelling.LOWER_CASE
+
     def close(self) -> None:
         """Let go of the file."""
         if self.file is not None:
@@ -118,7 +138,8 @@ def choice(needs: Needs) -> Callable[[Index], bool]:
 def _of_needle(needle: Needle) -> Callable[[Index], bool]:
     match needle:
         case Word(text):
-            return _of_number(word_hash(text))
+            probes = [_word(field, text) for field in RUNNING_TEXT_FIELDS]
+            return lambda index: any(map(index.held.may_hold, probes))
         case Value(field, text) if field in VALUE_FIELDS:
             number = value_hash(field, text)
             return _of_any if number is None else _of_number(number)
@@ -137,6 +158,16 @@ def _of_number(number: int) -> Callable[[Index], bool]:
 
 def _of_any(_: Index) -> bool:
     return True
+
+
+@functools.lru_cache(_PROBES)
+def _word(field: str, word: str) -> Probe:
+    return Probe.of(word_hash(field, word))
+
+
+@functools.lru_cache(_PROBES)
+def _capitals(field: str, word: str) -> Probe:
+    return Probe.of(capitals_mark(field, word))
 
 
 def build(
@@ -267,9 +298,10 @@ def _words(connection: duckdb.DuckDBPyConnection, relation: str, facts: Facts) -
 
 
 def _words_of(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[Hashes]:
-    for text in connection.execute(select).fetchone() or ():
+    found = connection.execute(select).fetchone() or ()
+    for field, text in zip(RUNNING_TEXT_FIELDS, found, strict=bool(found)):
         if text:
-            yield word_hashes(text)
+            yield text_hashes(field, text)
 
 
 def _values(connection: duckdb.DuckDBPyConnection, relation: str) -> Sequence[Hashes]:

@@ -58,7 +58,7 @@ class Segment(Part):
         facts = known.facts
         super().__init__(
             first_seq=span.first_seq,
-            view=View(relation([path]), _fields(facts.columns)),
+            view=View(relation([path]), _fields(facts.columns), known.spelled),
             rows=facts.rows,
             first_ns=facts.first_ns,
             last_ns=facts.last_ns,

@@ -2,9 +2,12 @@
 
 A word is a run of ASCII letters, digits and underscores, whatever its case; everything else parts words.
 A value is a line of text as it stands. The number of either is a polynomial of its characters modulo 2**64,
-so that columns of bytes give it without a loop.
+so that columns of bytes give it without a loop; a factor that each field has for itself tells the same word
+or value of two fields apart.
 """
 
+import functools
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -19,10 +22,14 @@ _MASK: Final = (1 << 64) - 1
 _CHUNK_BYTES: Final = 64 * 1024
 """Text hashed at once: its columns of eight bytes a character stay in the processor's cache."""
 
-_ASCII_WHEN_LOWERED: Final = str.maketrans({"\u212a": "k", "\u0130": "i"})
+_ASCII_WHEN_LOWERED: Final = str.maketrans({"\u212a": "K", "\u0130": "I"})
 """Characters beyond ASCII whose lower case is in it: a search finds them by that letter."""
 
+_CAPITALS: Final = np.array([65 <= code <= 90 for code in range(256)])  # noqa: PLR2004 - A to Z
+
 _NEWLINE: Final = ord("\n")
+_MARK: Final = "\nhas capitals"
+"""No field's name has a line's end."""
 
 
 def _word_codes() -> _Codes:
@@ -53,19 +60,44 @@ _POWERS: Final = _powers(_BASE)
 _INVERSES: Final = _powers(pow(_BASE, -1, 1 << 64))
 
 
-def word_hashes(text: str) -> Hashes:
-    """Return the numbers of all words of a text, each once, in ascending order.
+def text_hashes(field: str, text: str) -> Hashes:
+    """Return the numbers of all words of a running text, and the marks of those that have capitals somewhere.
 
-    A word longer than a chunk of 64 KiB, which no search can name, may count as several.
+    Each comes once, in ascending order. A word longer than a chunk of 64 KiB, which no search can name, may
+    count as several.
+
+    Args:
+        field: the text's.
+        text: any number of texts, with anything between them that parts words.
     """
     if not text.isascii():
         text = text.translate(_ASCII_WHEN_LOWERED)
-    return _hashes(text, _WORD_CODES)
+    words, marked = [], []
+    for chunk in _chunks(text.encode(), _WORD_CODES):
+        starts, hashes = _runs(_WORD_CODES[chunk])
+        words.append(hashes)
+        capitals = np.flatnonzero(_CAPITALS[chunk])
+        if len(capitals):
+            marked.append(hashes[distinct(np.searchsorted(starts, capitals, "right") - 1)])
+    return distinct(
+        np.concatenate(
+            [
+                np.empty(0, np.uint64),
+                *(hashes * np.uint64(_salt(field)) for hashes in words),
+                *(hashes * np.uint64(_salt(field, _MARK)) for hashes in marked),
+            ]
+        )
+    )
 
 
-def word_hash(word: str) -> int:
-    """Return the number of one word."""
-    return _hash(word, _WORD_CODES)
+def word_hash(field: str, word: str) -> int:
+    """Return the number of one word of a running text."""
+    return _hash(word, _WORD_CODES) * _salt(field) & _MASK
+
+
+def capitals_mark(field: str, word: str) -> int:
+    """Return what marks a word that has capitals somewhere in a running text."""
+    return _hash(word, _WORD_CODES) * _salt(field, _MARK) & _MASK
 
 
 def value_hashes(field: str, values: str) -> Hashes:
@@ -75,7 +107,8 @@ def value_hashes(field: str, values: str) -> Hashes:
         field: its name.
         values: one a line.
     """
-    return _hashes(values, _VALUE_CODES) * np.uint64(_salt(field))
+    found = [_runs(_VALUE_CODES[chunk])[1] for chunk in _chunks(values.encode(), _VALUE_CODES)]
+    return distinct(np.concatenate([np.empty(0, np.uint64), *found])) * np.uint64(_salt(field))
 
 
 def value_hash(field: str, value: str) -> int | None:
@@ -85,17 +118,18 @@ def value_hash(field: str, value: str) -> int | None:
     return _hash(value, _VALUE_CODES) * _salt(field) & _MASK
 
 
-def distinct(hashes: Hashes) -> Hashes:
+def distinct[Number: np.generic](numbers: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """Return numbers in ascending order, each once; sorts the given ones in place."""
-    hashes.sort()
-    is_first = np.concatenate((np.ones(min(len(hashes), 1), np.bool_), hashes[1:] != hashes[:-1]))
-    kept: Hashes = hashes[is_first]
+    numbers.sort()
+    is_first = np.concatenate((np.ones(min(len(numbers), 1), np.bool_), numbers[1:] != numbers[:-1]))
+    kept: npt.NDArray[Number] = numbers[is_first]
     return kept
 
 
-def _salt(field: str) -> int:
+@functools.cache
+def _salt(field: str, purpose: str = "") -> int:
     # Odd, so that no two values of a field get the same number by it.
-    return _hash(field, _VALUE_CODES) * 2 + 1 & _MASK
+    return _hash(field + purpose, _VALUE_CODES) * 2 + 1 & _MASK
 
 
 def _hash(text: str, codes: _Codes) -> int:
@@ -105,16 +139,14 @@ def _hash(text: str, codes: _Codes) -> int:
     return number
 
 
-def _hashes(text: str, alphabet: _Codes) -> Hashes:
-    data = text.encode()
+def _chunks(data: bytes, alphabet: _Codes) -> Iterator[_Codes]:
+    """Cut a text into chunks, at characters that part words where there are any."""
     codes = np.frombuffer(data, np.uint8)
-    found = []
     start = 0
     while start < len(data):
         end = _chunk_end(data, start, alphabet)
-        found.append(_chunk_hashes(alphabet[codes[start:end]]))
+        yield codes[start:end]
         start = end
-    return distinct(np.concatenate(found)) if found else np.empty(0, np.uint64)
 
 
 def _chunk_end(data: bytes, start: int, alphabet: _Codes) -> int:
@@ -129,12 +161,13 @@ def _chunk_end(data: bytes, start: int, alphabet: _Codes) -> int:
     return start + int(parting[-1]) + 1 if len(parting) else end
 
 
-def _chunk_hashes(codes: _Codes) -> Hashes:
+def _runs(codes: _Codes) -> tuple[npt.NDArray[np.intp], Hashes]:
+    """Where the runs of codes other than zero begin, and the number of each."""
     in_word = codes != 0
     starts = np.flatnonzero(in_word[1:] > in_word[:-1]) + 1
-    if in_word[0]:
+    if len(codes) and in_word[0]:
         starts = np.concatenate((np.zeros(1, starts.dtype), starts))
     if not len(starts):
-        return np.empty(0, np.uint64)
+        return starts, np.empty(0, np.uint64)
     # What parts words counts as zero, so a sum from one start to the next is that of one word.
-    return np.add.reduceat(codes * _POWERS[: len(codes)], starts) * _INVERSES[starts]
+    return starts, np.add.reduceat(codes * _POWERS[: len(codes)], starts) * _INVERSES[starts]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.query.needles import Value, Word
+from aggregator.query.spelling import Spelling
 from aggregator.store.files import INDEX_SUFFIX
 from aggregator.store.segments import index, segment
 from aggregator.store.segments.index import VALUE_FIELDS, IndexDamagedError
@@ -47,6 +48,12 @@ def fingerprints_of(part: Segment) -> bytes:
     return data[8 + int.from_bytes(data[4:8], "little") : -4]
 
 
+def text_of(row: Row, name: str) -> str:
+    """A running text with those characters as capitals of ASCII whose lower case is in it."""
+    text: str = row.get(name, "")
+    return text.replace("\u212a", "K").replace("\u0130", "I")
+
+
 def again(space: Workspace, part: Segment) -> Segment:
     """The segment, opened as at a start."""
     with space.database.cursor() as connection:
@@ -63,8 +70,22 @@ def test_every_word_and_value_of_every_record_is_known(lines: list[Row]) -> None
                 text = f"{row.get('message', '')} {row.get('exception', '')}"
                 lowered = text.replace("\u212a", "k").replace("\u0130", "i").lower()
                 assert all(may_hold(known, Word(word)) for word in re.findall("[0-9a-z_]+", lowered))
+                for name in ("message", "exception"):
+                    for word in re.findall("[0-9A-Za-z_]+", text_of(row, name)):
+                        spelling = Spelling.LOWER_CASE if word == word.lower() else Spelling.ANY
+                        assert known.view.spelled(name, word.lower()) >= spelling
                 for name in VALUE_FIELDS:
                     assert name not in row or may_hold(known, Value(name, row[name]))
+
+
+def test_words_are_known_by_field_and_by_their_case(space: Workspace) -> None:
+    lines: list[Row] = [{"message": "state Lost, then lost"}, {"message": "found", "exception": "Lost"}]
+    for part in (make(space, 1, *lines), again(space, make(space, 5, *lines))):
+        spelled = part.view.spelled
+        assert spelled("message", "state") is Spelling.LOWER_CASE
+        assert spelled("message", "lost") is Spelling.ANY
+        assert spelled("exception", "lost") is Spelling.ANY
+        assert spelled("exception", "found") is Spelling.ABSENT
 
 
 def test_what_no_record_has_is_nearly_never_held(made: Segment) -> None:

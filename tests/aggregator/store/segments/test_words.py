@@ -1,5 +1,6 @@
 """Words and values as numbers: many at once get the same ones as each by itself."""
 
+import functools
 import re
 from itertools import pairwise
 
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.store.segments.words import distinct, value_hash, value_hashes, word_hash, word_hashes
+from aggregator.store.segments.words import (
+    Hashes,
+    capitals_mark,
+    distinct,
+    text_hashes,
+    value_hash,
+    value_hashes,
+    word_hash,
+)
 
 CHUNK_BYTES = 64 * 1024
 KELVIN, DOTTED_I = "\u212a", "\u0130"
@@ -22,17 +31,30 @@ lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"
 
 def words(text: str) -> set[str]:
     """The words of a text, by a plain regular expression."""
-    lowered = text.replace(KELVIN, "k").replace(DOTTED_I, "i").lower()
-    return set(re.findall("[0-9a-z_]+", lowered))
+    return {word.lower() for word in _as_written(text)}
 
 
-def numbers(found: set[str]) -> list[int]:
-    return sorted(map(word_hash, found))
+def in_capitals(text: str) -> set[str]:
+    """The words of a text that have capitals somewhere."""
+    return {word.lower() for word in _as_written(text) if word != word.lower()}
+
+
+def _as_written(text: str) -> list[str]:
+    return re.findall("[0-9A-Za-z_]+", text.replace(KELVIN, "K").replace(DOTTED_I, "I"))
+
+
+def hashes(text: str) -> Hashes:
+    return text_hashes("message", text)
+
+
+def numbers(text: str) -> list[int]:
+    marks = {capitals_mark("message", word) for word in in_capitals(text)}
+    return sorted(marks | {word_hash("message", word) for word in words(text)})
 
 
 @given(texts)
-def test_a_text_has_the_numbers_of_its_words(text: str) -> None:
-    assert word_hashes(text).tolist() == numbers(words(text))
+def test_a_text_has_the_numbers_of_its_words_and_marks_of_capitals(text: str) -> None:
+    assert hashes(text).tolist() == numbers(text)
 
 
 @given(st.text("aZ09_ \né" + KELVIN, max_size=12), st.integers(-14, 2), st.sampled_from("x\n -é"))
@@ -40,26 +62,33 @@ def test_a_word_is_one_wherever_a_chunk_ends(text: str, offset: int, filler: str
     # Before it a word too long to name, or as much of what parts words.
     before = filler * ((CHUNK_BYTES + offset) // len(filler.encode()) - 1) + " "
     after = " " + "b " * 10
-    found = set(word_hashes(before + text + after).tolist())
-    assert set(numbers(words(text + after))) <= found
-    assert len(found) <= len(words(before + text + after)) + 1
+    found = set(hashes(before + text + after).tolist())
+    assert set(numbers(text + after)) <= found
+    assert len(found) <= len(numbers(before + text + after)) + 1
 
 
 def test_a_text_of_many_chunks_has_the_numbers_of_its_words() -> None:
     for separator in (" ", "\n", "é", ", \n"):
         text = separator.join(f"word_{number}" for number in range(60_000))
         assert len(text) > 8 * CHUNK_BYTES
-        assert word_hashes(text).tolist() == numbers(words(text))
+        assert hashes(text).tolist() == numbers(text)
 
 
 def test_no_text_has_no_words() -> None:
     for text in ("", " ", "\n", "é", "\x00", "-" * 3 * CHUNK_BYTES):
-        assert not len(word_hashes(text))
+        assert not len(hashes(text))
 
 
 def test_case_makes_no_other_word() -> None:
-    assert word_hash("Kitchen_1") == word_hash("kITCHEN_1") != word_hash("kitchen1")
-    assert word_hashes(KELVIN + DOTTED_I).tolist() == [word_hash("ki")]
+    of_message = functools.partial(word_hash, "message")
+    assert of_message("Kitchen_1") == of_message("kITCHEN_1") != of_message("kitchen1")
+    assert set(hashes(KELVIN + DOTTED_I).tolist()) == {of_message("ki"), capitals_mark("message", "ki")}
+
+
+def test_the_same_word_of_another_field_has_another_number() -> None:
+    assert (
+        len({*text_hashes("message", "A word").tolist(), *text_hashes("exception", "A word").tolist()}) == 6
+    )
 
 
 def test_letters_beyond_ascii_are_words_when_the_engine_lowers_them_into_it() -> None:
@@ -73,14 +102,15 @@ def test_letters_beyond_ascii_are_words_when_the_engine_lowers_them_into_it() ->
     beyond = {character for character, lower in lowered.items() if lower.isascii() > character.isascii()}
     assert beyond == {KELVIN, DOTTED_I}
     for character in beyond:
-        assert word_hashes(character).tolist() == [word_hash(lowered[character])]
+        assert word_hash("message", lowered[character]) in hashes(character).tolist()
     others = "\n".join(lowered.keys() - beyond)
-    assert word_hashes(others).tolist() == numbers(set("0123456789abcdefghijklmnopqrstuvwxyz_"))
+    assert words(others) == set("0123456789abcdefghijklmnopqrstuvwxyz_")
+    assert hashes(others).tolist() == numbers(others)
 
 
 def test_words_get_different_numbers() -> None:
     many = [f"{prefix}{number}" for prefix in ("", "a", "_", "ab") for number in range(20_000)]
-    assert len(word_hashes(" ".join(many))) == len(many)
+    assert len(hashes(" ".join(many))) == len(many)
 
 
 @given(st.lists(lines, max_size=20), st.sampled_from(["host", "user", "trace_id"]))
