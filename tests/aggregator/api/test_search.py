@@ -147,6 +147,11 @@ def test_a_start_after_the_end_is_refused(aggregator: Aggregator) -> None:
     assert aggregator.search(start="2026-01-01T00:00:07Z", end="2026-01-01T00:00:07Z").json["rows"] == []
 
 
+def test_a_relative_start_that_passes_the_end_finds_nothing(aggregator: Aggregator) -> None:
+    assert aggregator.search(start="now-15m", end="2026-01-01T00:00:07Z").json["rows"] == []
+    assert aggregator.search(start="now-15m", end="now-1h").error["field"] == "start"
+
+
 def test_a_body_over_its_limit_is_refused(aggregator: Aggregator) -> None:
     answer = aggregator.request(
         "POST", "/api/v1/search", json.dumps({"query": "x" * 70_000}).encode(), scope="read"
