@@ -13,6 +13,7 @@ from aggregator.query.ast import Node
 from aggregator.query.errors import QuerySyntaxError, QueryValueError
 from aggregator.query.parse import parse
 from aggregator.query.times import parse_time
+from aggregator.record.output import format_ns
 from aggregator.state import STATE
 from aggregator.store.protocol import Store
 from aggregator.store.read.budget import Budget
@@ -47,9 +48,7 @@ async def answered[Found](
 
 def selection(fields: Mapping[str, object]) -> Selection:
     """Return the rows that a request is about."""
-    return Selection(
-        parse_query(json_body.text(fields, "query")), time_ns(fields, "start"), time_ns(fields, "end")
-    )
+    return Selection(parse_query(json_body.text(fields, "query")), *time_range(fields))
 
 
 def parse_query(text: str) -> Node:
@@ -66,8 +65,27 @@ def parse_query(text: str) -> Node:
         ) from None
 
 
-def time_ns(fields: Mapping[str, object], name: str) -> int | None:
-    """Return a field's time, ns since the epoch."""
+def time_range(fields: Mapping[str, object]) -> tuple[int | None, int | None]:
+    """Return the times that a request is about, ns since the epoch: the first, and the one after the last.
+
+    Raises:
+        InvalidFieldError: they are no times, or in the wrong order.
+    """
+    start_ns, end_ns = _time_ns(fields, "start"), _time_ns(fields, "end")
+    # A start that moves on with the present may pass the end while somebody pages: then nothing is left.
+    moves = _is_relative(fields, "start") and not _is_relative(fields, "end")
+    if start_ns is not None and end_ns is not None and start_ns > end_ns and not moves:
+        raise InvalidFieldError(
+            f"start: {format_ns(start_ns)} is after end, {format_ns(end_ns)}", field="start"
+        )
+    return start_ns, end_ns
+
+
+def _is_relative(fields: Mapping[str, object], name: str) -> bool:
+    return json_body.text(fields, name).startswith("now")
+
+
+def _time_ns(fields: Mapping[str, object], name: str) -> int | None:
     text = json_body.text(fields, name)
     if not text:
         return None

@@ -1,8 +1,10 @@
 """Routes that answer with records: search, the lines around a line, the lines of a request."""
 
 import base64
+import zlib
 from collections.abc import Mapping
 
+import orjson
 from aiohttp import web
 
 from aggregator import limits
@@ -13,7 +15,7 @@ from aggregator.api.responses import ends_with_client, json_response
 from aggregator.errors import InvalidFieldError
 from aggregator.record.output import Record
 from aggregator.store.read.around import trace_node
-from aggregator.store.reads import Page, Position, Search
+from aggregator.store.reads import Position, Search
 from aggregator.tokens import Scope
 
 _SEARCH_FIELDS = SELECTION | {"limit", "order", "cursor"}
@@ -37,17 +39,19 @@ async def search(request: web.Request) -> web.Response:
     fields = await json_body.read_object(request)
     json_body.known_only(fields, _SEARCH_FIELDS)
     rows = selection(fields)
-    after, before = _cursor_of(fields)
+    order = json_body.choice(fields, "order", ("desc", "asc"))
+    cursors = _Cursors("search", order, json_body.text(fields, "query"))
+    after, before = cursors.read(json_body.text(fields, "cursor"))
     asked = Search(
         rows.node,
         rows.start_ns,
         rows.end_ns,
         limit=_limit(fields),
-        newest_first=json_body.choice(fields, "order", ("desc", "asc")) == "desc",
+        newest_first=order == "desc",
         after=after,
         before=before,
     )
-    return await _answer_page(request, asked)
+    return await _answer_page(request, asked, cursors)
 
 
 @ends_with_client
@@ -79,20 +83,20 @@ async def trace(request: web.Request) -> web.Response:
     trace_id = json_body.text(fields, "id")
     if not trace_id:
         raise InvalidFieldError("id: a trace ID or correlation ID is needed", field="id")
-    after, before = _cursor_of(fields)
-    return await _answer_page(
-        request,
-        Search(trace_node(trace_id), limit=_limit(fields), newest_first=False, after=after, before=before),
-    )
+    cursors = _Cursors("trace", "asc", trace_id)
+    after, before = cursors.read(json_body.text(fields, "cursor"))
+    asked = Search(trace_node(trace_id), limit=_limit(fields), newest_first=False, after=after, before=before)
+    return await _answer_page(request, asked, cursors)
 
 
-async def _answer_page(request: web.Request, asked: Search) -> web.Response:
+async def _answer_page(request: web.Request, asked: Search, cursors: "_Cursors") -> web.Response:
     page, duration_ms = await answered(request, lambda store, budget: store.search(asked, budget))
     return json_response(
         {
             "rows": _fields(page.rows),
-            "cursor": None if page.next is None else _cursor(page.next),
-            "back": _back(page, asked),
+            "cursor": cursors.write(page.next),
+            # That of an empty page leads where its own did.
+            "back": cursors.write(page.previous or asked.before, _BACK),
             "partial": page.partial,
             "duration_ms": duration_ms,
         }
@@ -113,28 +117,41 @@ def _seq(text: str) -> int:
     return int(text)
 
 
-def _cursor(position: Position, mark: str = "") -> str:
-    return base64.urlsafe_b64encode(f"{mark}{position.timestamp_ns}.{position.seq}".encode()).decode()
+class _Cursors:
+    """Reads and writes the cursors of one search: places in the order of its records.
 
+    Args:
+        what: what they are places in; a cursor that was given for anything else is refused.
+    """
 
-def _back(page: Page, asked: Search) -> str | None:
-    """The cursor of the page before; that of an empty page leads where its own did."""
-    position = page.previous or asked.before
-    return None if position is None else _cursor(position, _BACK)
+    def __init__(self, *what: str) -> None:
+        self._sum = zlib.crc32(orjson.dumps(what))
 
+    def write(self, position: Position | None, mark: str = "") -> str | None:
+        """Return the cursor of a position."""
+        if position is None:
+            return None
+        text = f"{mark}{position.timestamp_ns}.{position.seq}.{self._sum:08x}"
+        return base64.urlsafe_b64encode(text.encode()).decode()
 
-def _cursor_of(fields: Mapping[str, object]) -> tuple[Position | None, Position | None]:
-    """Behind and before which position a page lies."""
-    cursor = json_body.text(fields, "cursor")
-    if not cursor:
-        return None, None
-    try:
-        text = base64.urlsafe_b64decode(cursor).decode("ascii")
-        timestamp_ns, _, seq = text.removeprefix(_BACK).partition(".")
-        position = Position(int(timestamp_ns), int(seq))
-        # Larger numbers are none that the store ever gave, and none that it can compare.
-        position.timestamp_ns.to_bytes(8, signed=True)
-        position.seq.to_bytes(8)
-    except (ValueError, OverflowError):
-        raise InvalidFieldError("cursor: not one of ours", field="cursor") from None
-    return (None, position) if text.startswith(_BACK) else (position, None)
+    def read(self, cursor: str) -> tuple[Position | None, Position | None]:
+        """Return behind and before which position a page lies.
+
+        Raises:
+            InvalidFieldError: the cursor is none, or another search's.
+        """
+        if not cursor:
+            return None, None
+        try:
+            text = base64.urlsafe_b64decode(cursor).decode("ascii")
+            timestamp_ns, seq, digits = text.removeprefix(_BACK).split(".")
+            position = Position(int(timestamp_ns), int(seq))
+            # Larger numbers are none that the store ever gave, and none that it can compare.
+            position.timestamp_ns.to_bytes(8, signed=True)
+            position.seq.to_bytes(8)
+            is_of_this_search = int(digits, 16) == self._sum
+        except (ValueError, OverflowError):
+            raise InvalidFieldError("cursor: not one of ours", field="cursor") from None
+        if not is_of_this_search:
+            raise InvalidFieldError("cursor: is of a search with another query or order", field="cursor")
+        return (None, position) if text.startswith(_BACK) else (position, None)

@@ -11,7 +11,7 @@ from aggregator.api.auth import require
 from aggregator.api.reading import SELECTION, answered, field_names, selection, step_ns
 from aggregator.api.responses import ends_with_client, json_response
 from aggregator.errors import InvalidFieldError
-from aggregator.record.fields import TIME_FIELDS
+from aggregator.record.fields import CANONICAL_NAMES, TIME_FIELDS
 from aggregator.record.output import format_ns
 from aggregator.store.reads import Aggregate, CountOverTime, Function, Group
 from aggregator.tokens import Scope
@@ -135,7 +135,7 @@ def _aggregate(asked: Mapping[str, object]) -> Aggregate:
         )
     by = field_names(asked, "by", range(limits.GROUP_FIELDS + 1))
     for name, value in (("field", field), *(("by", each) for each in by)):
-        if value in TIME_FIELDS:
+        if value is not None and CANONICAL_NAMES.get(value) in TIME_FIELDS:
             raise InvalidFieldError(f"{name}: {value} is a time; step_s groups by time", field=name)
     return Aggregate(selection(asked), functions, field, by, step_ns(asked))
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aggregator import limits
 from aggregator.api import json_body
 from aggregator.api.auth import require
-from aggregator.api.reading import SELECTION, selection, time_ns
+from aggregator.api.reading import SELECTION, selection, time_range
 from aggregator.api.responses import json_response
 from aggregator.errors import InvalidFieldError, SearchSyntaxError
 from aggregator.query.ast import MatchAll
@@ -82,7 +82,7 @@ def _completion(query: str, position: int) -> Completion:
 
 def _rows(asked: Mapping[str, object]) -> Selection:
     """The rows whose fields and values are offered; what is typed so far doesn't narrow them."""
-    return Selection(MatchAll(), time_ns(asked, "start"), time_ns(asked, "end"))
+    return Selection(MatchAll(), *time_range(asked))
 
 
 def _known(store: Store, completion: Completion, rows: Selection) -> tuple[_Counted, _Counted]:
@@ -91,8 +91,7 @@ def _known(store: Store, completion: Completion, rows: Selection) -> tuple[_Coun
     match completion.wanted:
         case FieldName():
             return [(use.field, use.rows) for use in store.fields(rows, budget).fields], []
-        case FieldValue(field) if field not in TIME_FIELDS:
-            name = CANONICAL_NAMES.get(field, field)
+        case FieldValue(field) if (name := CANONICAL_NAMES.get(field, field)) not in TIME_FIELDS:
             if len(name) > limits.ASKED_NAME_CHARACTERS:
                 raise InvalidFieldError(
                     f"query: names of fields have at most {limits.ASKED_NAME_CHARACTERS} characters",

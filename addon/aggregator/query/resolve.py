@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aggregator.record.fields import CANONICAL_NAMES, RECORD_FIELDS
+from aggregator.record.normalise import MARKS, SENT_NAMES
 
 MAX_DOTS: Final = 6
 """Dots of a name read as steps into nested objects; each more would multiply the places to look."""
@@ -58,10 +59,12 @@ def resolve(field: str, columns: Mapping[str, str], rest: str | None) -> tuple[P
         places.append(JsonField(columns[field]))
     rest_paths: list[list[str]] = []
     for head, tail in _splits(field):
-        if head not in columns:
+        if head not in columns or head in MARKS:
             rest_paths += [[head, *path] for path in _paths(tail)]
-        elif tail and head not in RECORD_FIELDS:
+        if tail and head in columns and head not in RECORD_FIELDS:
             places.append(JsonField(columns[head], tuple(map(_pointer, _paths(tail)))))
+        if head in SENT_NAMES:
+            rest_paths += [[SENT_NAMES[head], *path] for path in _paths(tail)]
     if rest is not None and rest_paths:
         places.append(JsonField(rest, tuple(map(_pointer, rest_paths))))
     return tuple(places)

@@ -46,7 +46,7 @@ def suggest(
                 Suggestion("field", name, quoted_field(name) + colon, count)
                 for name, count in _ranked(fields, completion.prefix)
             ]
-        case FieldValue(field, may_compare) if field in TIME_FIELDS:
+        case FieldValue(field, may_compare) if CANONICAL_NAMES.get(field) in TIME_FIELDS:
             offered = _times(completion.prefix, ">" if may_compare else "")
         case FieldValue(field):
             known = _levels(values) if CANONICAL_NAMES.get(field) == "level" else values

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from aggregator import limits
+from aggregator.record.exact_numbers import restored
 from aggregator.record.fields import (
     ALIASES,
     CANONICAL_NAMES,
@@ -40,6 +41,12 @@ FILLED_BY_US = frozenset({"observed", "source"})
 
 NUMBER = "_id"
 """Field that shows the record's number to clients."""
+
+SENT = "sent_"
+"""Goes before the name of a sender's field where the record has one of ours by that name."""
+
+SENT_NAMES = {f"{SENT}{name}": name for name in (NUMBER, *sorted(FILLED_BY_US), *MARKS)}
+"""Names by which such fields come back → the names as sent; they never have a column of their own."""
 
 TIMESTAMP_US = "_timestamp_us"
 TIMESTAMP_NS = "_timestamp_ns"
@@ -127,6 +134,7 @@ class Batch:
         first_seq: number of the first line.
         origins: where the lines came from, run by run.
         may_have_null: whether any value may be null.
+        has_protected: whether any number is protected from the engine.
         short: whether no line is longer than `SHORT_LINE_BYTES`.
     """
 
@@ -134,6 +142,7 @@ class Batch:
     first_seq: int
     origins: Sequence[Origin]
     may_have_null: bool
+    has_protected: bool
     short: bool = False
 
 
@@ -155,7 +164,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     left_over = own_fields(keys)
     fields = [key for key in left_over if key in columns and key not in MARKS]
     texts = [name for sent in names.values() for name in sent]
-    parsed = _Parsed(texts, fields, may_have_null=batch.may_have_null)
+    parsed = _Parsed(texts, fields, batch)
     known = {field: _first([parsed.text(name) for name in sent]) for field, sent in names.items()}
     read = (
         "SELECT row_number() OVER () - 1 AS line, json, "
@@ -185,7 +194,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
         "source": _by_run(batch.origins, lambda origin: quote_literal(origin.source)),
         TIMESTAMP_INVALID: "CASE WHEN NOT timely THEN to_json(sent_time) END",
         LEVEL_UNKNOWN: "CASE WHEN known_level IS NULL THEN to_json(sent_level) END",
-        REST: _rest(kept) if any(key not in kept for key in keys) else "NULL::JSON",
+        REST: parsed.others(kept) if any(key not in kept for key in keys) else "NULL::JSON",
     }
     values |= {field: known[field] for field in _TEXT_FIELDS}
     values["trace_id"] = f"lower({known['trace_id']})"
@@ -205,11 +214,12 @@ class _Parsed:
     Args:
         texts: names of values wanted as text.
         fields: names of values wanted as JSON; the parsed structure shows null as absent.
-        may_have_null: whether any value may be null.
+        batch: the lines.
     """
 
-    def __init__(self, texts: Sequence[str], fields: Sequence[str], *, may_have_null: bool) -> None:
-        self._may_have_null = may_have_null
+    def __init__(self, texts: Sequence[str], fields: Sequence[str], batch: Batch) -> None:
+        self._may_have_null = batch.may_have_null
+        self._has_protected = batch.has_protected
         types = dict.fromkeys(texts, "VARCHAR") | dict.fromkeys(fields, "JSON")
         self._types: dict[str, str] = {}
         taken: set[str] = set()
@@ -225,16 +235,27 @@ class _Parsed:
     def text(self, name: str) -> str:
         """A value's text; NULL when it is absent or null."""
         if self._types.get(name) == "VARCHAR":
-            return f"parsed.{quote_identifier(name)}"
-        return f"json_extract_string(json, {_pointer(name)})"
+            text = f"parsed.{quote_identifier(name)}"
+        else:
+            text = f"json_extract_string(json, {_pointer(name)})"
+        return restored(text) if self._has_protected else text
 
     def raw(self, name: str) -> str:
         """A value's JSON; NULL when it is absent."""
-        looked_up = f"json_extract(json, {_pointer(name)})"
-        if self._types.get(name) != "JSON":
-            return looked_up
-        parsed = f"parsed.{quote_identifier(name)}"
-        return f"coalesce({parsed}, {looked_up})" if self._may_have_null else parsed
+        raw = f"json_extract(json, {_pointer(name)})"
+        if self._types.get(name) == "JSON":
+            parsed = f"parsed.{quote_identifier(name)}"
+            raw = f"coalesce({parsed}, {raw})" if self._may_have_null else parsed
+        return self._restored(raw)
+
+    def others(self, kept: Iterable[str]) -> str:
+        """The values of all other names, as one JSON object; NULL when there are none."""
+        # Keys that differ only in case are the same to a struct of the engine, not to JSON text.
+        patch = quote_literal(orjson.dumps(dict.fromkeys(kept)).decode())
+        return self._restored(f"nullif(json_merge_patch(json, {patch})::VARCHAR, '{{}}')::JSON")
+
+    def _restored(self, value: str) -> str:
+        return f"{restored(f'{value}::VARCHAR')}::JSON" if self._has_protected else value
 
 
 def lines(path: str, *, short: bool = False) -> str:
@@ -299,9 +320,3 @@ def _level_text(name: str, value: str) -> str:
 
 def _pointer(name: str) -> str:
     return quote_literal("/" + name.replace("~", "~0").replace("/", "~1"))
-
-
-def _rest(kept: Iterable[str]) -> str:
-    # Keys that differ only in case are the same to a struct of the engine, not to JSON text.
-    patch = quote_literal(orjson.dumps(dict.fromkeys(kept)).decode())
-    return f"nullif(json_merge_patch(json, {patch})::VARCHAR, '{{}}')::JSON"

@@ -56,7 +56,10 @@ def records(result: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> li
         fields |= {name: _value(row[index]) for name, index in sent if row[index] is not None}
         if row[rest] is not None:
             for name, value in _others(row[rest]).items():
-                fields[f"sent_{name}" if name in fields else name] = value
+                shown = name
+                while shown in fields:
+                    shown = normalise.SENT + shown
+                fields[shown] = value
         found.append(Record(row[seq], row[timestamp], fields))
     return found
 

@@ -122,6 +122,21 @@ def test_facets(aggregator: Aggregator) -> None:
     }
 
 
+@pytest.mark.parametrize("field", ["timestamp", "ts"])
+def test_facets_of_times(aggregator: Aggregator, field: str) -> None:
+    facet = answered(aggregator, "facets", fields=[field], limit=1, start="2026-01-01T00:19:00Z")["facets"][
+        field
+    ]
+    assert facet["values"] == [{"value": "2026-01-01T00:19:30Z", "rows": 1}]
+
+
+def test_a_cursor_of_another_trace_is_refused(aggregator: Aggregator) -> None:
+    cursor = answered(aggregator, "trace", id=TRACE_ID, limit=3)["cursor"]
+    for route, fields in (("trace", {"id": "other"}), ("search", {"order": "asc", "query": TRACE_ID})):
+        answer = ask(aggregator, route, cursor=cursor, **fields)
+        assert (answer.status, answer.error["field"]) == (400, "cursor")
+
+
 def test_fields(aggregator: Aggregator) -> None:
     fields = {field["field"]: field for field in answered(aggregator, "fields")["fields"]}
     assert fields["duration_ms"] == {"field": "duration_ms", "rows": 20, "parts": 1, "kinds": {"number": 20}}
@@ -200,6 +215,11 @@ class TestExport:
         ("aggregate", {"functions": ["p95"]}, "field"),
         ("aggregate", {"field": "timestamp", "functions": ["max"]}, "field"),
         ("aggregate", {"by": ["observed"]}, "by"),
+        ("aggregate", {"by": ["@timestamp"]}, "by"),
+        *(
+            (route, {"start": "now", "end": "now-1h"}, "start")
+            for route in ("count", "histogram", "fields", "export")
+        ),
         ("aggregate", {"by": ["a", "b", "c", "d", "e"]}, "by"),
         ("export", {"format": "xlsx"}, "format"),
         ("export", {"limit": 5}, "limit"),
@@ -214,7 +234,9 @@ def test_a_wrong_field_is_named(
 
 @pytest.mark.parametrize("position", [b"<5.-1", b"<", b"<<5.5", b"<5." + b"9" * 30, b"<-5.5"])
 def test_a_cursor_that_somebody_made_up_breaks_nothing(aggregator: Aggregator, position: bytes) -> None:
-    answer = ask(aggregator, "search", cursor=base64.urlsafe_b64encode(position).decode())
+    given = base64.urlsafe_b64decode(answered(aggregator, "search", limit=1)["back"])
+    made_up = position + given[given.rindex(b".") :]
+    answer = ask(aggregator, "search", cursor=base64.urlsafe_b64encode(made_up).decode())
     assert answer.status == 200 or answer.error["field"] == "cursor"
 
 

@@ -118,8 +118,38 @@ def test_a_body_that_is_no_json_object_is_refused(aggregator: Aggregator, body: 
 def test_a_cursor_that_somebody_made_up_breaks_nothing(
     aggregator: Aggregator, position: bytes, order: str
 ) -> None:
-    answer = aggregator.search(cursor=base64.urlsafe_b64encode(position).decode(), order=order)
+    given = base64.urlsafe_b64decode(aggregator.search(order=order, limit=1).json["cursor"])
+    made_up = position + given[given.rindex(b".") :]
+    answer = aggregator.search(cursor=base64.urlsafe_b64encode(made_up).decode(), order=order)
     assert answer.status == 200 or answer.error["field"] == "cursor"
+
+
+@pytest.mark.parametrize("name", ["cursor", "back"])
+def test_a_cursor_of_another_search_is_refused(aggregator: Aggregator, name: str) -> None:
+    cursor = aggregator.search(query="line", limit=1).json[name]
+    for other in ({"query": "line", "order": "asc"}, {"query": "lines"}, {}):
+        answer = aggregator.search(cursor=cursor, **other)
+        assert (answer.status, answer.error["field"]) == (400, "cursor")
+        assert "another query or order" in str(answer.error["message"])
+    assert aggregator.search(cursor=cursor, query="line", limit=7).status == 200
+
+
+def test_a_cursor_goes_on_in_another_range(aggregator: Aggregator) -> None:
+    first = aggregator.search(limit=6).json
+    answer = aggregator.search(cursor=first["cursor"], start="2026-01-01T00:00:10Z").json
+    assert [row["n"] for row in answer["rows"]] == [13, 12, 11, 10]
+
+
+def test_a_start_after_the_end_is_refused(aggregator: Aggregator) -> None:
+    answer = aggregator.search(start="2026-01-01T00:00:07Z", end="2026-01-01T00:00:03.5Z")
+    assert (answer.status, answer.error["code"], answer.error["field"]) == (400, "invalid_field", "start")
+    assert answer.error["message"] == "start: 2026-01-01T00:00:07Z is after end, 2026-01-01T00:00:03.500Z"
+    assert aggregator.search(start="2026-01-01T00:00:07Z", end="2026-01-01T00:00:07Z").json["rows"] == []
+
+
+def test_a_relative_start_that_passes_the_end_finds_nothing(aggregator: Aggregator) -> None:
+    assert aggregator.search(start="now-15m", end="2026-01-01T00:00:07Z").json["rows"] == []
+    assert aggregator.search(start="now-15m", end="now-1h").error["field"] == "start"
 
 
 def test_a_body_over_its_limit_is_refused(aggregator: Aggregator) -> None:

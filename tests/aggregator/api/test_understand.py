@@ -56,6 +56,10 @@ def test_values_are_offered_the_most_frequent_first_and_quoted(aggregator: Aggre
     assert texts(aggregator, "app:wea") == ["weather-api"]
 
 
+def test_times_are_offered_for_every_name_of_the_timestamp(aggregator: Aggregator) -> None:
+    assert texts(aggregator, "ts:") == texts(aggregator, "timestamp:")
+
+
 def test_the_caret_may_stand_inside_the_search(aggregator: Aggregator) -> None:
     answer = ask(aggregator, "complete", query="service:we one", position=10).json
     assert (answer["start"], answer["end"]) == (8, 10)
@@ -73,6 +77,8 @@ def test_values_come_from_the_lines_of_the_range(aggregator: Aggregator) -> None
         ("complete", {"query": 1}, "query"),
         ("complete", {"query": "a", "limit": 3}, "limit"),
         ("explain", {"query": "a", "start": "soon"}, "start"),
+        ("explain", {"query": "a", "start": "2026-11-24", "end": "2026-11-23"}, "start"),
+        ("complete", {"query": "a", "start": "2026-11-24", "end": "2026-11-23"}, "start"),
     ],
 )
 def test_a_wrong_field_is_named(

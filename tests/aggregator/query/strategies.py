@@ -24,7 +24,7 @@ OPERATORS: tuple[Operator, ...] = (">", ">=", "<", "<=")
 TEXT_FIELDS = ("service", "user", "exception_type", "message", "exception")
 MADE_UP_FIELDS = (
     "a", "a.b", "a.b.c", "b.c", "A", 'we"ird; --', "Größe", "x/y~z", "place", "element", "name", "event",
-    "user.id", "0", "a.0", "", "nowhere",
+    "user.id", "0", "a.0", "", "nowhere", "sent_source", "sent_source.b", "sent_observed",
 )  # fmt: skip
 
 ATOMS = (

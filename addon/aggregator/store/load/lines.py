@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from aggregator import limits
-from aggregator.record import normalise
+from aggregator.record import exact_numbers, normalise
 from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.sql import quote_literal
 from aggregator.store.load import repair
@@ -65,18 +65,21 @@ def read_lines[T](
     origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
 
     def attempt(readable: Callable[[bytes], bytes]) -> T:
-        may_have_null, short = False, True
+        may_have_null = has_protected = False
+        short = True
         with _memory_file() as (file, path):
             # One after the other, since all of them together may take much memory.
             for frame in frames:
                 lines = readable(frame.lines)
                 may_have_null = may_have_null or b"null" in lines
-                short = short and _are_short(lines)
-                file.write(lines)
+                protected = exact_numbers.protect(lines)
+                has_protected = has_protected or protected is not lines
+                short = short and _are_short(protected)
+                file.write(protected)
             file.flush()
             keys = _keys(connection, path, short=short)
             fields = columns(keys)
-            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null, short)
+            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null, has_protected, short)
             return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
 
     for remedy in (bytes, repair.repair):

@@ -21,6 +21,11 @@ _KIND_BY_START: Final = {'"': "string", "[": "array", "{": "object", "t": "boole
 """Kind of JSON values by their first character; what is left is a number, or null."""
 
 _NULL: Final = "n"
+_SHOWN_AS: Final = {
+    name: shown for shown, name in normalise.SENT_NAMES.items() if name not in normalise.MARKS
+}
+"""Names of senders' fields → those by which they come back; ours by these names are in every record."""
+
 _STARTS: Final = (*_KIND_BY_START, _NULL)
 _KIND_BY_TYPE: Final = {"VARCHAR": "string", "ARRAY": "array", "OBJECT": "object", "BOOLEAN": "boolean"}
 """Kind of JSON values by the engine's name; what is left is a number, or null."""
@@ -102,5 +107,5 @@ def _counted(
     ).fetchall()
     for name, kind, rows in rest:
         if kind != "NULL":
-            found[name][_KIND_BY_TYPE.get(kind, _NUMBER)] += rows
+            found[_SHOWN_AS.get(name, name)][_KIND_BY_TYPE.get(kind, _NUMBER)] += rows
     return {name: +rows for name, rows in found.items() if rows.total()}

@@ -10,7 +10,6 @@ from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store.part import View
 
 _NS_PER_S = 10**9
-_ALWAYS_OURS = (normalise.NUMBER, *sorted(normalise.FILLED_BY_US))
 _REST = f"{normalise.REST}::VARCHAR"
 
 
@@ -33,7 +32,8 @@ def csv_line(view: View, fields: Sequence[str]) -> str:
     """
     cells = [*_ours().values(), *map(quote_identifier, _texts())]
     cells += [
-        _text(quote_identifier(view.columns[field])) if field in view.columns else "NULL" for field in fields
+        json_text(quote_identifier(view.columns[field])) if field in view.columns else "NULL"
+        for field in fields
     ]
     quoted = [f"coalesce('\"' || replace({cell}, '\"', '\"\"') || '\"', '')" for cell in (*cells, _REST)]
     return f"concat_ws(',', {', '.join(quoted)}) || chr(13) || chr(10)"
@@ -47,7 +47,7 @@ def csv_header(fields: Sequence[str]) -> bytes:
 
 def _ours() -> Mapping[str, str]:
     """The fields that are no text in the store, each with the SQL of its text."""
-    times: dict[str, str] = {name: _time(name) for name in RECORD_FIELDS if name in TIME_FIELDS}
+    times: dict[str, str] = {name: time_text(name) for name in RECORD_FIELDS if name in TIME_FIELDS}
     return {normalise.NUMBER: f"{normalise.SEQ}::VARCHAR", **times}
 
 
@@ -60,7 +60,7 @@ def _member(name: str, value: str) -> str:
     return f"{quote_literal(orjson.dumps(name).decode() + ':')} || {value}"
 
 
-def _time(name: str) -> str:
+def time_text(name: str) -> str:
     """SQL of a time as RFC 3339 in UTC, with as many digits as it needs (none, ms, µs or ns)."""
     digits = " ".join(
         f"WHEN {name} % {unit} = 0 THEN '.' || lpad(({name} % {_NS_PER_S} // {unit})::VARCHAR, {width}, '0')"
@@ -72,7 +72,7 @@ def _time(name: str) -> str:
     )
 
 
-def _text(column: str) -> str:
+def json_text(column: str) -> str:
     """SQL of a JSON value's text: a string without its quotes, anything else as JSON; null is none."""
     string = f"TRY({column} ->> '$')"
     other = f"nullif({column}::VARCHAR, 'null')"
@@ -81,16 +81,15 @@ def _text(column: str) -> str:
 
 def _rest() -> list[str]:
     """SQL of the members without a column of their own, those renamed that have the name of one of ours."""
-    names = (*_ALWAYS_OURS, *normalise.MARKS)
-    pointers = {name: quote_literal(f"/{name}") for name in names}
+    pointers = {name: quote_literal(f"/{name}") for name in normalise.SENT_NAMES.values()}
     clashes = " OR ".join(f"json_exists({normalise.REST}, {pointer})" for pointer in pointers.values())
-    without = quote_literal(orjson.dumps(dict.fromkeys(names)).decode())
+    without = quote_literal(orjson.dumps(dict.fromkeys(pointers)).decode())
     others = (
         f"CASE WHEN {clashes} THEN json_merge_patch({normalise.REST}, {without})::VARCHAR ELSE {_REST} END"
     )
     members = [f"nullif(substr({others}, 2, length({others}) - 2), '')"]
     for name, pointer in pointers.items():
-        sent = _member(f"sent_{name}", f"json_extract({normalise.REST}, {pointer})::VARCHAR")
+        sent = _member(f"{normalise.SENT}{name}", f"json_extract({normalise.REST}, {pointer})::VARCHAR")
         if name in normalise.MARKS:
             as_it_is = _member(name, f"json_extract({normalise.REST}, {pointer})::VARCHAR")
             sent = f"CASE WHEN {quote_identifier(name)} IS NULL THEN {as_it_is} ELSE {sent} END"

@@ -8,6 +8,7 @@ from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS, TIME_FIELDS
 from aggregator.sql import quote_identifier, quote_literal
 from aggregator.store.part import View
+from aggregator.store.read.row_text import json_text, time_text
 
 _RECORD_COLUMNS = {name: name for name in RECORD_FIELDS}
 _NO_VALUE = "NULL::VARCHAR"
@@ -40,8 +41,10 @@ class Field:
         return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
     def text(self, value: str) -> str:
-        """SQL of the text of a value: a string without its quotes, everything else as JSON."""
-        return f"TRY({value} ->> '$')" if self.is_json else value
+        """SQL of the text of a value: a time as RFC 3339, a string without its quotes, all else as JSON."""
+        if self.name in TIME_FIELDS:
+            return time_text(f"{value}::BIGINT")
+        return json_text(value) if self.is_json else value
 
     def number(self, view: View) -> str:
         """SQL of the value as a DOUBLE, of a number or of a string that reads as one; else NULL."""
@@ -64,7 +67,7 @@ class Field:
         column = quote_identifier(place.column)
         match place:
             case RecordField(name) if name in TIME_FIELDS:
-                return [f"{column}::VARCHAR"]
+                return [f"to_json({time_text(column)})::VARCHAR" if self.is_json else f"{column}::VARCHAR"]
             case RecordField():
                 return [f"to_json({column})::VARCHAR" if self.is_json else column]
             case JsonField(_, pointers):

@@ -11,10 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator import limits
+from aggregator.query.parse import parse
 from aggregator.record.fields import CANONICAL_NAMES, RECORD_FIELDS
+from aggregator.store.read.budget import Budget
+from aggregator.store.reads import Aggregate, Function, Selection
+from tests.aggregator import json_text
+from tests.aggregator.json_text import exactly
 from tests.aggregator.json_values import json_objects
 from tests.aggregator.store.opened_store import OpenedStore, Row, opened, seal_each_batch
 
+EVERYTHING = Selection(parse(""))
 OURS = {*RECORD_FIELDS, "_id", "timestamp_invalid", "level_unknown"}
 other_fields = json_objects.map(
     lambda fields: {
@@ -83,6 +89,46 @@ def test_every_field_comes_back_as_it_was_sent_before_and_after_sealing_and_a_re
         check(store, sent)
 
 
+@pytest.mark.parametrize("columns", [limits.FIELD_COLUMNS, 4])
+def test_every_number_keeps_its_value_before_and_after_sealing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setattr(limits, "FIELD_COLUMNS", columns)
+    monkeypatch.setattr(limits, "SEAL_ROWS", 100)
+    sent: dict[str, str] = {}
+
+    def check_values(store: OpenedStore) -> None:
+        for page in store.pages(1000, newest_first=False):
+            for row in page:
+                if (line := sent.get(row["_id"])) is not None:
+                    assert exactly(orjson.dumps(row["v"])) == exactly(line)
+
+    with opened(tmp_path) as store:
+
+        @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @given(st.lists(json_text.values, min_size=1, max_size=8))
+        def send_and_read(values: list[str]) -> None:
+            store.take(*(f'{{"v": {value}}}'.encode() for value in values))
+            first = store.store.last_seq - len(values) + 1
+            sent.update({str(number): value for number, value in enumerate(values, first)})
+            for row in store.rows(limit=len(values), newest_first=True):
+                assert row["_id"] in sent
+
+        send_and_read()
+        check_values(store)
+        monkeypatch.setattr(limits, "SEAL_ROWS", 1)
+        store.take({})
+        store.wait_until_sealed()
+        check_values(store)
+
+
+@pytest.mark.parametrize("name", ["message", "service", "user_id", "trace_id", "uid"])
+def test_a_number_in_a_text_field_is_the_text_that_was_sent(read_back: Read, name: str) -> None:
+    (row,) = read_back(f'{{"{name}":0.1234567890123456789012345,"timestamp":1767323045.123456789}}'.encode())
+    assert row[CANONICAL_NAMES[name]] == "0.1234567890123456789012345"
+    assert row["timestamp"] == "2026-01-02T03:04:05.123456789Z"
+
+
 @pytest.fixture
 def read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     """Return what sends one batch, and reads it from memory, from a segment, and after a restart."""
@@ -148,6 +194,41 @@ def test_fields_named_like_our_own_do_not_replace_ours(read_back: Read) -> None:
     assert (row["_seq"], row["_rest"]) == (99, {"a": 1})
     assert (row["sent_source"], row["sent_observed"], row["sent__id"]) == ("mine", "never", "mine")
     assert row["observed"] != "never"
+
+
+def test_a_field_that_has_the_name_of_a_renamed_one_stays_beside_it(read_back: Read) -> None:
+    (row,) = read_back({"source": 1, "sent_source": 2, "message": "m"})
+    assert row["source"] == "http"
+    assert {row["sent_source"], row["sent_sent_source"]} == {1, 2}
+
+
+def test_fields_that_come_back_renamed_are_found_by_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        {"source": "mine", "observed": {"n": number}, "_id": "x", "uid": f"{number}"} for number in range(3)
+    ]
+    with opened(tmp_path) as store:
+        seal_each_batch(monkeypatch)
+        store.take(*lines, {"source": "other", "level": "odd", "level_unknown": "sent"})
+        for _ in range(2):
+            assert [row["uid"] for row in store.rows("sent_source:mi*")] == ["0", "1", "2"]
+            assert [row["uid"] for row in store.rows("sent_observed.n:>=1 sent__id:x")] == ["1", "2"]
+            assert [row["sent_source"] for row in store.rows("-sent_source:mine sent_source:*")] == ["other"]
+            assert len(store.rows("level_unknown:odd")) == len(store.rows("sent_level_unknown:sent")) == 1
+            (facet,) = store.store.facets(EVERYTHING, ["sent_source"], 10, Budget()).facets
+            assert facet.values == [("mine", 3), ("other", 1)]
+            uses = {use.field: use for use in store.store.fields(EVERYTHING, Budget()).fields}
+            assert (uses["sent_source"].kinds, uses["source"].kinds) == (
+                {"string": 4},
+                {"string": uses["source"].rows},
+            )
+            assert uses["sent_observed"].kinds == {"object": 3}
+            counted = Aggregate(EVERYTHING, [Function.SUM], "sent_observed.n", by=["sent_source"])
+            (group,) = store.store.aggregate(counted, Budget()).groups
+            assert (group.key, group.values) == (("mine",), {Function.SUM: 3.0})
+            store.take({"message": "next"})
+            store.wait_until_sealed()
 
 
 def test_our_marks_stand_beside_a_senders_of_the_same_name(read_back: Read) -> None:

@@ -71,6 +71,10 @@ class TestFacets:
         del expected[None]
         assert facet(store, field) == expected
 
+    @pytest.mark.parametrize("field", ["timestamp", "@timestamp"])
+    def test_times_are_written_as_in_records(self, store: OpenedStore, field: str) -> None:
+        assert facet(store, field) == Counter(row["timestamp"] for row in store.rows())
+
     def test_other_names_and_paths(self, store: OpenedStore) -> None:
         assert facet(store, "severity") == facet(store, "level")
         nested = [row["nested"] for row in ROWS if "nested" in row]
