@@ -12,6 +12,7 @@ import structlog
 
 from aggregator import limits
 from aggregator.errors import AggregatorError
+from aggregator.memory import give_back
 from aggregator.query.ast import Node
 from aggregator.record.output import Record
 from aggregator.store.activity import Activity
@@ -143,6 +144,7 @@ class EmbeddedStore(Store):
             self._snapshots.delete_oldest,
         )
         self._is_open = True
+        give_back()
 
     @property
     @override
@@ -287,6 +289,7 @@ class EmbeddedStore(Store):
         self._loader.put(stored, frame, lambda: self._commit.release(size_bytes))
 
     def _on_idle(self) -> None:
+        give_back()
         # While the store is being opened the log takes nothing yet.
         if self._is_open:
             self._commit.end_file()

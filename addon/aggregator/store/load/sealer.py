@@ -5,6 +5,7 @@ import threading
 
 import structlog
 
+from aggregator.memory import give_back
 from aggregator.record import normalise
 from aggregator.store.files import Span
 from aggregator.store.load.recent import RecentRows
@@ -60,6 +61,7 @@ class Sealer:
             return False
         self._workspace.catalogue.replace([recent], sealed)
         self._workspace.unsealed.sealed(recent.first_seq, recent.last_seq)
+        give_back()
         return True
 
     def _write(self, recent: RecentRows) -> segment.Segment | None:
