@@ -93,7 +93,7 @@ def _queries(block: Block, copies: int, start: datetime) -> list[tuple[Query[Any
 def _ratio(before: Figure, after: Figure, scale: int, goal: float | None) -> Figure:
     name = f"{after.name} at {scale} x the rows"
     if before.measured is None or after.measured is None:
-        return Figure(name=name, unit="x", measured=None, note=before.note or after.note)
+        return Figure(name=name, unit="x", measured=None, note=f"{before.note} → {after.note}")
     return Figure(
         name=name,
         unit="x",

@@ -111,6 +111,7 @@ async def aggregate(request: web.Request) -> web.Response:
     return json_response(
         {
             "groups": [_group(asked, group) for group in found.groups],
+            "exact": found.exact,
             "partial": found.partial,
             "duration_ms": duration_ms,
         }

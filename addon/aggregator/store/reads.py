@@ -250,10 +250,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """All groups, in the order of time and key; partial when the time budget ran out."""
+    """All groups, in the order of time and key.
+
+    Args:
+        groups: they.
+        partial: whether the time budget ran out.
+        exact: whether quantiles are exact; so many rows were looked through otherwise that they are nearly.
+    """
 
     groups: list[Group]
     partial: bool
+    exact: bool = True
 
 
 class Use(StrEnum):

@@ -14,6 +14,7 @@ from aggregator import limits
 from aggregator.errors import InvalidFieldError
 from aggregator.query.parse import parse
 from aggregator.store.read.budget import Budget
+from aggregator.store.read.states import BUCKET_WIDTH
 from aggregator.store.reads import Aggregate, Function, Selection
 from tests.aggregator.store.opened_store import OpenedStore, Row, opened
 from tests.aggregator.store.varied_store import BASE_S, fill, varied_rows
@@ -150,8 +151,13 @@ class TestFields:
 
 
 class TestAggregates:
-    def test_each_function_of_numbers_and_numeric_strings(self, store: OpenedStore) -> None:
-        (group,) = store.store.aggregate(Aggregate(ALL, list(Function), "v"), Budget()).groups
+    @pytest.mark.parametrize("exact", [True, False])
+    def test_each_function_of_numbers_and_numeric_strings(
+        self, store: OpenedStore, monkeypatch: pytest.MonkeyPatch, *, exact: bool
+    ) -> None:
+        monkeypatch.setattr(limits, "EXACT_QUANTILE_ROWS", len(ROWS) if exact else len(ROWS) - 1)
+        found = store.store.aggregate(Aggregate(ALL, list(Function), "v"), Budget())
+        (group,) = found.groups
         values = numbers(ROWS)
         expected = {
             Function.COUNT: len(values),
@@ -164,12 +170,25 @@ class TestAggregates:
             Function.P95: statistics.quantiles(values, n=100, method="inclusive")[94],
             Function.P99: statistics.quantiles(values, n=100, method="inclusive")[98],
         }
-        assert group.values == pytest.approx(expected)
+        assert group.values == pytest.approx(expected, rel=1e-9 if exact else BUCKET_WIDTH)
+        assert found.exact is exact
 
     @pytest.mark.parametrize(
-        "functions", [[Function.COUNT, Function.AVG], [Function.P50, Function.COUNT, Function.AVG]]
+        ("functions", "exact_rows"),
+        [
+            ([Function.COUNT, Function.AVG], 0),
+            ([Function.P50, Function.COUNT, Function.AVG], 0),
+            ([Function.P50, Function.COUNT, Function.AVG], len(ROWS)),
+        ],
     )
-    def test_groups_by_fields_and_time(self, store: OpenedStore, functions: list[Function]) -> None:
+    def test_groups_by_fields_and_time(
+        self,
+        store: OpenedStore,
+        monkeypatch: pytest.MonkeyPatch,
+        functions: list[Function],
+        exact_rows: int,
+    ) -> None:
+        monkeypatch.setattr(limits, "EXACT_QUANTILE_ROWS", exact_rows)
         asked = Aggregate(ALL, functions, "v", ["service", "nested.n"], 30 * 10**9)
         rows: dict[object, list[Row]] = {}
         for row in ROWS:
