@@ -58,9 +58,10 @@ RESERVED = frozenset(
 """Column names that a sender's field can't take."""
 
 _TEXT_FIELDS = tuple(name for name in RECORD_FIELDS if name not in {"timestamp", "level", *FILLED_BY_US})
-SHORT_LINE_BYTES = 128 * 1024
+SHORT_LINE_BYTES = 8 * 1024
 """Lines up to here are read with small buffers: several are in memory at once, of each load."""
 
+_SHORT_BUFFER_BYTES = 256 * 1024
 _READ_LINE_BYTES = 2 * limits.LINE_BYTES
 _SYSLOG_LEVEL = "PRIORITY"
 _OFFSET = r"[+-]\d\d:?\d\d$"
@@ -267,11 +268,13 @@ def lines(path: str, *, short: bool = False) -> str:
         path: the file.
         short: whether no line is longer than `SHORT_LINE_BYTES`.
     """
-    line_bytes = SHORT_LINE_BYTES if short else _READ_LINE_BYTES
+    line_bytes, buffer_bytes = (
+        (SHORT_LINE_BYTES, _SHORT_BUFFER_BYTES) if short else (_READ_LINE_BYTES, 2 * _READ_LINE_BYTES)
+    )
     return (
         f"read_csv({quote_literal(path)}, columns = {{'json': 'VARCHAR'}}, auto_detect = false, "
         f"header = false, delim = '\x01', quote = '', escape = '', max_line_size = {line_bytes}, "
-        f"buffer_size = {2 * line_bytes})"
+        f"buffer_size = {buffer_bytes})"
     )
 
 
