@@ -118,7 +118,7 @@ class Aggregator:
         return self.request("POST", "/api/v1/search", json.dumps(fields).encode(), scope="read")
 
     def wait_for(self, query: str, rows: int) -> list[dict[str, Any]]:
-        """Search until so many rows are found, oldest first; loading them may need all memory for a moment."""
+        """Search until so many rows are found, oldest first; loading may need all memory for a moment."""
         deadline_s = time.monotonic() + 30
         while True:
             answer = self.search(query=query, order="asc", limit=5000)
