@@ -82,8 +82,10 @@ def _counted(
     counted = [f"count({quote_identifier(name)})" for name in RECORD_FIELDS]
     for column in map(quote_identifier, view.columns.values()):
         counted.append(f"count({column})")
+        # With a FILTER for each the engine takes seconds and a gigabyte for some hundred columns.
         counted += [
-            f"count(*) FILTER (starts_with({column}::VARCHAR, {quote_literal(start)}))" for start in _STARTS
+            f"count(CASE WHEN starts_with({column}::VARCHAR, {quote_literal(start)}) THEN 1 END)"
+            for start in _STARTS
         ]
     numbers = iter(
         connection.execute(

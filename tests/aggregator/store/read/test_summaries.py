@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -106,7 +107,24 @@ class TestFacets:
             assert facet(store, name) == {}
 
 
+def peak_rss_kib() -> int:
+    """The most resident memory of this process."""
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(peak)
+
+
 class TestFields:
+    def test_hundreds_of_columns_take_little_memory(self, tmp_path: Path) -> None:
+        names = [f"field{number}" for number in range(limits.FIELD_COLUMNS)]
+        with opened(tmp_path) as store:
+            store.take(*(dict.fromkeys(names, value) for value in (1, "a", None)))
+            Path("/proc/self/clear_refs").write_text("5")  # Sets the peak to what is resident now.
+            before_kib = peak_rss_kib()
+            found = store.store.fields(ALL, Budget()).fields
+            assert peak_rss_kib() - before_kib < 200 * 1024
+        kinds = {use.field: dict(use.kinds) for use in found if use.field in names}
+        assert kinds == {name: {"number": 1, "string": 1} for name in names}
+
     def test_each_field_has_its_rows_and_kinds(self, store: OpenedStore) -> None:
         found = {use.field: use for use in store.store.fields(ALL, Budget()).fields}
         kinds = Counter(
