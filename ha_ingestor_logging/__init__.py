@@ -13,7 +13,7 @@ from ha_ingestor_logging.correlation import (
     new_correlation,
 )
 from ha_ingestor_logging.errors import ConfigurationError, IngestorLoggingError
-from ha_ingestor_logging.timing import timed
+from ha_ingestor_logging.timing import timed, timed_query
 
 __all__ = [
     "BoundLogger",
@@ -33,4 +33,5 @@ __all__ = [
     "new_correlation",
     "shutdown",
     "timed",
+    "timed_query",
 ]
