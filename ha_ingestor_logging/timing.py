@@ -70,6 +70,9 @@ class timed(CallDecorator):  # noqa: N801 - used as a statement, like contextlib
         traceback: TracebackType | None,
     ) -> None:
         self.duration_s = time.perf_counter() - self._started_s
+        if isinstance(exc, GeneratorExit):
+            # The consumer of a generator has seen enough: no failure.
+            exc = None
         outcome = "success" if exc is None else "error"
         self._observe(outcome)
         duration_ms = round(self.duration_s * 1000, 3)
