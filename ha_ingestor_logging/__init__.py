@@ -2,28 +2,36 @@
 
 from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.configuration import configure, flush, get_logger, shutdown
+from ha_ingestor_logging.context_threads import ContextThreadPoolExecutor, in_current_context
 from ha_ingestor_logging.correlation import (
     Correlation,
+    amend_correlation,
+    consumes,
     correlation,
     correlation_from_headers,
     current_correlation,
     new_correlation,
 )
 from ha_ingestor_logging.errors import ConfigurationError, IngestorLoggingError
-from ha_ingestor_logging.timing import timed
+from ha_ingestor_logging.timing import timed, timed_query
 
 __all__ = [
     "BoundLogger",
     "ConfigurationError",
+    "ContextThreadPoolExecutor",
     "Correlation",
     "IngestorLoggingError",
+    "amend_correlation",
     "configure",
+    "consumes",
     "correlation",
     "correlation_from_headers",
     "current_correlation",
     "flush",
     "get_logger",
+    "in_current_context",
     "new_correlation",
     "shutdown",
     "timed",
+    "timed_query",
 ]

@@ -3,6 +3,7 @@
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
 from ha_ingestor_logging.correlation import current_correlation
+from ha_ingestor_logging.headers import TRACEPARENT, TRACESTATE
 
 
 async def correlation_client_middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
@@ -12,6 +13,10 @@ async def correlation_client_middleware(request: ClientRequest, handler: ClientH
     """
     correlation = current_correlation()
     if correlation is not None:
-        for name, value in correlation.headers().items():
+        headers = correlation.headers()
+        if TRACEPARENT in request.headers:
+            # Ours would not belong to the trace that the caller names.
+            headers.pop(TRACESTATE, None)
+        for name, value in headers.items():
             request.headers.setdefault(name, value)
     return await handler(request)

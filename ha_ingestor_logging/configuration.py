@@ -51,6 +51,7 @@ def _apply(settings: Settings) -> None:
     _settings = settings
     _pipeline.queue.set_bounds(settings.queue_records, settings.queue_size_bytes)
     _pipeline.set_level(settings.level)
+    _pipeline.repeated_lines.interval_s = settings.repeat_interval_s
     outputs: list[Output] = []
     if "stdout" in settings.output:
         outputs.append(StdoutOutput())

@@ -1,29 +1,89 @@
 """The metrics that the aggregator and the Home Assistant integration know by name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, generate_latest, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from ha_ingestor_logging.cardinality import Counter, Gauge, Histogram
 from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.levels import LEVEL_NAMES
 from ha_ingestor_logging.pipeline import Pipeline
 
+# Batches of one point and of many thousands.
+_POINTS_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
 events_total: Final = Counter("ha_ingestor_events_total", "Events that the service took in")
-errors_total: Final = Counter("ha_ingestor_errors_total", "Errors by kind", ["kind"])
 points_written_total: Final = Counter("ha_ingestor_points_written_total", "Points that the database took")
+errors_total: Final = Counter("ha_ingestor_errors_total", "Errors by kind", ["kind"])
+queue_depth: Final = Gauge("ha_ingestor_queue_depth", "Points that wait to be written")
+batch_points: Final = Histogram(
+    "ha_ingestor_batch_points", "Points of one write to the database", buckets=_POINTS_BUCKETS
+)
 write_duration_seconds: Final = Histogram(
     "ha_ingestor_write_duration_seconds", "How long the database took for a batch of points"
 )
-queue_depth: Final = Gauge("ha_ingestor_queue_depth", "Points that wait to be written")
+connected: Final = Gauge(
+    "ha_ingestor_connected", "Whether the service is connected to a peer: 1 or 0", ["peer"]
+)
+pool_connections: Final = Gauge(
+    "ha_ingestor_pool_connections", "Connections of a pool, by state: in_use or idle", ["peer", "state"]
+)
+received_bytes_total: Final = Counter("ha_ingestor_received_bytes_total", "Bytes that came in", ["peer"])
+sent_bytes_total: Final = Counter("ha_ingestor_sent_bytes_total", "Bytes that went out", ["peer"])
 operation_duration_seconds: Final = Histogram(
     "ha_ingestor_operation_duration_seconds",
     "How long a timed operation took",
     ["operation", "outcome"],
 )
+request_duration_seconds: Final = Histogram(
+    "ha_ingestor_request_duration_seconds",
+    "How long a request to this service took",
+    ["method", "route", "status"],
+)
+query_duration_seconds: Final = Histogram(
+    "ha_ingestor_query_duration_seconds",
+    "How long a database took for a call",
+    ["database", "operation", "outcome"],
+)
+query_rows_total: Final = Counter(
+    "ha_ingestor_query_rows_total", "Rows that a database gave or took", ["database", "operation"]
+)
+
+
+def watch_pool(peer: str, *, in_use: Callable[[], float], idle: Callable[[], float]) -> None:
+    """Report a connection pool in ``ha_ingestor_pool_connections``.
+
+    Args:
+        peer: to what the pool connects.
+        in_use: tells how many connections work right now; asked when metrics are read.
+        idle: tells how many wait.
+    """
+    pool_connections.labels(peer, "in_use").set_function(in_use)
+    pool_connections.labels(peer, "idle").set_function(idle)
+
+
+def serve(port: int, address: str = "0.0.0.0") -> Callable[[], None]:  # noqa: S104 - scraped from other machines
+    """Answer ``GET /metrics`` from a thread, for a service without a web server of its own.
+
+    Args:
+        port: where to listen; 0 for any free port.
+        address: of the interface to listen at.
+
+    Returns:
+        A function that ends it.
+    """
+    server, thread = start_http_server(port, address)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return stop
 
 
 def exposition() -> bytes:

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import Context
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import CRITICAL, INFO, LEVEL_NAMES, WARNING
 from ha_ingestor_logging.output import DropCounts, Line, Output
 from ha_ingestor_logging.rendering import Renderer
+from ha_ingestor_logging.repeated_lines import RepeatedLines
 from ha_ingestor_logging.settings import Settings
 from ha_ingestor_logging.worker import Worker
 
@@ -43,6 +44,7 @@ class Pipeline:
         self.processors: list[Processor] = []
         self.records_by_level: Counter[int] = Counter()
         self.outputs: Sequence[Output] = ()
+        self.repeated_lines = RepeatedLines()
         self._emitters: dict[str, Emitter] = {}
         self._threshold = INFO
         self._renderer = Renderer("", "")
@@ -104,6 +106,8 @@ class Pipeline:
         self._hurry.set()
         self.queue.wake()
         self._worker.stop(_STOP_TIMEOUT_S)
+        self._write_entries(self.repeated_lines.so_far())
+        self.repeated_lines.clear()
         for output in self.outputs:
             output.close()
         undelivered = sum(count for (reason, _), count in self.dropped.items() if reason == "exit")
@@ -121,6 +125,7 @@ class Pipeline:
         self._hurry = threading.Event()
         self._dropped.clear()
         self._reported_drops = {}
+        self.repeated_lines.clear()
         self._worker.after_fork()
         self._renderer.after_fork()
         for output in self.outputs:
@@ -148,7 +153,7 @@ class Pipeline:
             self.queue.wake()
 
     def _cycle(self) -> None:
-        self.queue.wait(_GAP_INTERVAL_S if self._has_gap() else None)
+        self.queue.wait(_GAP_INTERVAL_S if self._has_gap() or self.repeated_lines else None)
         self._hurry.wait(_GATHER_S)
         self._hurry.clear()
         self._write_waiting()
@@ -158,13 +163,15 @@ class Pipeline:
             lines: list[Line] = []
             for level, item in taken:
                 if isinstance(item, FlushMarker):
+                    self._render_all(self.repeated_lines.so_far(), lines)
                     self._write(lines)
                     lines = []
                     for output in self.outputs:
                         output.flush(item)
-                else:
+                elif self.repeated_lines.admits(item):
                     self._render(item, level, lines)
             self._write(lines)
+        self._write_entries(self.repeated_lines.ended(time.time_ns()))
         self._write_gap()
 
     def _render(self, entry: Entry, level: int, lines: list[Line]) -> None:
@@ -175,6 +182,15 @@ class Pipeline:
             return
         if line is not None:
             lines.append((level, line))
+
+    def _render_all(self, entries: Iterable[Entry], lines: list[Line]) -> None:
+        for entry in entries:
+            self._render(entry, entry[1], lines)
+
+    def _write_entries(self, entries: Iterable[Entry]) -> None:
+        lines: list[Line] = []
+        self._render_all(entries, lines)
+        self._write(lines)
 
     def _write(self, lines: list[Line]) -> None:
         if lines:
@@ -204,6 +220,4 @@ class Pipeline:
         fields = {"dropped": total, "dropped_by_reason": missing}
         event = "log lines were dropped"
         gap: Entry = (time.time_ns(), WARNING, LIBRARY_LOGGER, Context(), {}, event, (), fields)
-        lines: list[Line] = []
-        self._render(gap, WARNING, lines)
-        self._write(lines)
+        self._write_entries([gap])

@@ -11,7 +11,8 @@ from typing import Any, Final
 import orjson
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
-from ha_ingestor_logging.correlation import CURRENT
+from ha_ingestor_logging import open_telemetry
+from ha_ingestor_logging.correlation import CURRENT, current_correlation
 from ha_ingestor_logging.entry import Entry, ExceptionInfo
 from ha_ingestor_logging.levels import LEVEL_NAMES
 from ha_ingestor_logging.message import format_message, safe_repr
@@ -63,7 +64,7 @@ class Renderer:
             "message": format_message(event, args),
             "uid": f"{self._uid_prefix}-{next(self._uid_count):x}",
         }
-        correlation = context.get(CURRENT)
+        correlation = context.run(current_correlation) if open_telemetry.is_loaded() else context.get(CURRENT)
         if correlation is not None:
             record.update(correlation.fields())
         exc_info = fields.pop("exc_info", None)

@@ -26,7 +26,7 @@ _ABOVE_ZERO: Final = (
     "batch_size_bytes",
     "request_timeout_s",
 )
-_ZERO_OR_ABOVE: Final = ("batch_interval_s", "metrics_interval_s", "exit_timeout_s")
+_ZERO_OR_ABOVE: Final = ("batch_interval_s", "metrics_interval_s", "exit_timeout_s", "repeat_interval_s")
 
 
 def _program_name() -> str:
@@ -52,6 +52,7 @@ class Settings:
         request_timeout_s: when a request to the aggregator is given up.
         metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
         exit_timeout_s: how long the exit may wait for delivery.
+        repeat_interval_s: how often a line is written that is logged again and again; 0 for always.
         standard_library: whether the standard library's ``logging`` goes into the same stream.
     """
 
@@ -69,6 +70,7 @@ class Settings:
     request_timeout_s: float = 10.0
     metrics_interval_s: float = 15.0
     exit_timeout_s: float = 5.0
+    repeat_interval_s: float = 0.0
     standard_library: bool = True
 
 
@@ -89,6 +91,7 @@ class SettingsArguments(TypedDict, total=False):
     request_timeout_s: float | None
     metrics_interval_s: float | None
     exit_timeout_s: float | None
+    repeat_interval_s: float | None
     standard_library: bool | None
 
 

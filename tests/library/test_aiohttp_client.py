@@ -4,7 +4,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from ha_ingestor_logging import correlation
+from ha_ingestor_logging import correlation, correlation_from_headers
 from ha_ingestor_logging.aiohttp_client import correlation_client_middleware
 from ha_ingestor_logging.aiohttp_server import add_correlation
 
@@ -66,3 +66,15 @@ async def test_a_chain_of_services_shares_one_trace(server: TestServer, session:
     assert (version, trace_id) == ("00", current.trace_id)
     assert span_id != current.span_id
     assert sent["X-Correlation-ID"] == "c-1"
+
+
+async def test_a_trace_that_the_caller_names_gets_no_tracestate_of_another(
+    server: TestServer, session: ClientSession
+) -> None:
+    named = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    incoming = correlation_from_headers({"traceparent": named.replace("a", "b"), "tracestate": "vendor=1"})
+    with correlation(resume=incoming):
+        async with session.get(server.make_url("/echo"), headers={"traceparent": named}) as response:
+            sent = await response.json()
+    assert sent["traceparent"] == named
+    assert "tracestate" not in sent

@@ -1,12 +1,24 @@
 import asyncio
+import pickle
 import re
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ha_ingestor_logging import correlation, correlation_from_headers, current_correlation, new_correlation
+from ha_ingestor_logging import (
+    amend_correlation,
+    consumes,
+    correlation,
+    correlation_from_headers,
+    current_correlation,
+    get_logger,
+    new_correlation,
+)
+from ha_ingestor_logging.headers import Headers
+from tests.library.capturing import Capture
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT = {"traceparent": f"00-{TRACE_ID}-b7ad6b7169203331-01"}
@@ -124,6 +136,33 @@ def test_tracestate_without_traceparent_is_ignored() -> None:
     assert correlation_from_headers({"tracestate": "vendor=1"}).tracestate is None
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("TraceParent", PARENT["traceparent"]), ("TRACESTATE", "a=1"), ("tracestate", "b=2")],
+        [(b"traceparent", PARENT["traceparent"].encode()), (b"tracestate", b"a=1,b=2"), (b"other", None)],
+        {"traceparent": PARENT["traceparent"].encode(), "tracestate": b"a=1,b=2"},
+    ],
+)
+def test_headers_may_be_pairs_bytes_and_in_any_case(headers: Headers) -> None:
+    incoming = correlation_from_headers(headers)
+    assert incoming.trace_id == TRACE_ID
+    assert incoming.tracestate == "a=1,b=2"
+
+
+def test_two_parents_restart_the_trace() -> None:
+    incoming = correlation_from_headers(
+        [("traceparent", PARENT["traceparent"])] * 2 + [("tracestate", "a=1")]
+    )
+    assert incoming.trace_id != TRACE_ID
+    assert incoming.tracestate is None
+
+
+def test_a_malformed_tracestate_does_not_cost_the_trace() -> None:
+    incoming = correlation_from_headers(PARENT | {"tracestate": "bad"})
+    assert (incoming.trace_id, incoming.tracestate) == (TRACE_ID, None)
+
+
 @pytest.mark.parametrize("foreign", ["", " ", "a b", "x" * 129, "a\r\nSet-Cookie: b", "é", "\x00"])
 def test_foreign_ids_that_are_not_short_words_are_replaced(foreign: str) -> None:
     incoming = correlation_from_headers({"X-Correlation-ID": foreign, "X-Request-ID": foreign})
@@ -139,3 +178,91 @@ def test_foreign_ids_that_are_not_short_words_are_replaced(foreign: str) -> None
 def test_any_headers_give_headers_that_are_safe_to_send(headers: dict[str, str]) -> None:
     for value in correlation_from_headers(headers).headers().values():
         assert re.fullmatch(r"[\x20-\x7e]+", value)
+
+
+def test_user_and_operation_are_inherited_and_never_sent() -> None:
+    with correlation(user="anna", operation="import") as outer, correlation() as inner:
+        assert (inner.user, inner.operation) == ("anna", "import")
+        assert outer.fields().items() >= {"user": "anna", "operation": "import"}.items()
+        assert "anna" not in str(inner.headers())
+        assert "import" not in str(inner.headers())
+    with correlation(user="anna"), correlation(user="berta", operation="export") as inner:
+        assert (inner.user, inner.operation) == ("berta", "export")
+
+
+def test_what_becomes_known_later_is_added_to_the_current_ids(capture: Capture) -> None:
+    log = get_logger()
+    with correlation("c-1", operation="import") as before:
+        log.info("first")
+        amended = amend_correlation(user="anna")
+        log.info("second")
+        assert (amended.span_id, amended.operation) == (before.span_id, "import")
+    assert current_correlation() is None
+    first, second = capture()
+    assert "user" not in first
+    assert (second["user"], second["operation"], second["correlation_id"]) == ("anna", "import", "c-1")
+
+
+async def test_outside_of_a_correlation_amending_begins_one_for_the_task() -> None:
+    async def job() -> str | None:
+        return amend_correlation(user="anna").user
+
+    assert await asyncio.create_task(job()) == "anna"
+    assert current_correlation() is None
+
+
+def test_each_message_of_a_consumer_is_handled_under_its_own_ids() -> None:
+    @consumes(lambda message: message["headers"])
+    def handle(message: dict[str, dict[str, str]]) -> tuple[str, str]:
+        current = current_correlation()
+        assert current is not None
+        return message["headers"]["X-Correlation-ID"], current.correlation_id
+
+    assert handle.__name__ == "handle"
+    for correlation_id in ("order-1", "order-2"):
+        assert handle({"headers": {"X-Correlation-ID": correlation_id}}) == (correlation_id, correlation_id)
+    assert current_correlation() is None
+
+
+async def test_messages_that_are_handled_at_once_keep_their_ids_apart() -> None:
+    @consumes(lambda headers: headers)
+    async def handle(headers: dict[str, str]) -> bool:
+        await asyncio.sleep(0.01)
+        current = current_correlation()
+        return current is not None and current.correlation_id == headers["X-Correlation-ID"]
+
+    assert all(await asyncio.gather(*(handle({"X-Correlation-ID": f"m-{n}"}) for n in range(5))))
+
+
+def test_a_decorated_generator_keeps_its_ids_to_itself() -> None:
+    @correlation("job")
+    def job() -> Iterator[str]:
+        for _ in range(2):
+            current = current_correlation()
+            assert current is not None
+            yield current.correlation_id
+
+    with correlation("consumer") as outer:
+        for correlation_id in job():
+            assert correlation_id == "job"
+            assert current_correlation() is outer
+
+
+async def test_a_decorated_async_generator_keeps_its_ids_to_itself() -> None:
+    @correlation("job")
+    async def job() -> AsyncIterator[str]:
+        for _ in range(2):
+            await asyncio.sleep(0)
+            current = current_correlation()
+            assert current is not None
+            yield current.correlation_id
+
+    with correlation("consumer") as outer:
+        async for correlation_id in job():
+            assert correlation_id == "job"
+            assert current_correlation() is outer
+
+
+def test_ids_can_be_handed_to_another_process() -> None:
+    handed_over = new_correlation("event-1", user="anna")
+    assert pickle.loads(pickle.dumps(handed_over)) == handed_over  # noqa: S301 - our own

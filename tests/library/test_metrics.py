@@ -1,8 +1,15 @@
+import sys
+from pathlib import Path
+
+import pytest
+import urllib3
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from ha_ingestor_logging import get_logger, metrics
+from tests.aggregator_process import free_port
 from tests.library.capturing import Capture
+from tests.library.conftest import RunScript
 from tests.library.recording_aggregator import RecordingAggregator
 
 
@@ -49,3 +56,57 @@ def test_deliveries_are_counted(capture: Capture, aggregator: RecordingAggregato
     assert sample("ha_ingestor_log_records_delivered_total") == len(aggregator.records) == 1
     assert sample("ha_ingestor_log_delivery_retries_total") == 0
     assert sample("ha_ingestor_log_records_faulty_total") == 0
+
+
+def test_the_process_reports_on_itself() -> None:
+    if sys.platform == "linux":
+        names = {family.name for family in REGISTRY.collect()}
+        assert names >= {"process_cpu_seconds", "process_resident_memory_bytes", "process_open_fds"}
+
+
+def test_metrics_can_be_scraped_from_a_service_without_a_web_server() -> None:
+    port = free_port()
+    stop = metrics.serve(port, "127.0.0.1")
+    try:
+        response = urllib3.request("GET", f"http://127.0.0.1:{port}/metrics")
+        names = {family.name for family in text_string_to_metric_families(response.data.decode())}
+    finally:
+        stop()
+    assert {"ha_ingestor_events", "ha_ingestor_queue_depth"} <= names
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        urllib3.request("GET", f"http://127.0.0.1:{port}/metrics", retries=False)
+
+
+def test_a_pool_is_asked_when_metrics_are_read() -> None:
+    busy = [2]
+    metrics.watch_pool("test", in_use=lambda: busy[0], idle=lambda: 5 - busy[0])
+    busy[0] = 4
+    assert sample("ha_ingestor_pool_connections", peer="test", state="in_use") == 4
+    assert sample("ha_ingestor_pool_connections", peer="test", state="idle") == 1
+
+
+def test_forked_children_leave_no_files_and_push_nothing(
+    run_script: RunScript, aggregator: RecordingAggregator, tmp_path: Path
+) -> None:
+    done = run_script(
+        """
+        import os
+        import warnings
+        from ha_ingestor_logging import configure, flush, metrics
+        configure(service="s", output="http", metrics_interval_s=60)
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is meant
+        for _ in range(3):
+            if not (child := os.fork()):
+                metrics.events_total.inc(1000)
+                os._exit(0)
+            os.waitpid(child, 0)
+        metrics.events_total.inc()
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+        TMPDIR=str(tmp_path / "temporary"),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["program.py"]
+    pushed = aggregator.requests[-1].body.decode()
+    assert "ha_ingestor_events_total 1.0\n" in pushed

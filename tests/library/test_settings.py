@@ -39,6 +39,7 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "request_timeout_s": "1.5",
         "metrics_interval_s": "0",
         "exit_timeout_s": "2",
+        "repeat_interval_s": "60",
         "standard_library": "off",
     }
     assert set(values) == {setting.name for setting in fields(Settings)}
@@ -58,6 +59,7 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         request_timeout_s=1.5,
         metrics_interval_s=0.0,
         exit_timeout_s=2.0,
+        repeat_interval_s=60.0,
         standard_library=False,
     )
 

@@ -1,11 +1,13 @@
 import asyncio
 import json
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
-from ha_ingestor_logging import get_logger, timed
+from ha_ingestor_logging import get_logger, timed, timed_query
 from tests.library.capturing import Capture
 
 
@@ -100,3 +102,117 @@ async def test_cancellation_counts_as_an_error(capture: Capture) -> None:
         await task
     assert only(capture())["outcome"] == "error"
     assert json.dumps(capture())
+
+
+def test_a_generator_is_timed_from_its_first_step_to_its_end(capture: Capture) -> None:
+    @timed("generator")
+    def count(until: int) -> Iterator[int]:
+        for number in range(until):
+            time.sleep(0.01)
+            yield number
+
+    before = observed("generator", "success")
+    generator = count(3)
+    assert capture() == []
+    assert list(generator) == [0, 1, 2]
+    assert only(capture())["duration_ms"] >= 30
+    assert observed("generator", "success") == before + 1
+
+
+async def test_an_async_generator_is_timed_too_and_its_failure_is_an_error(capture: Capture) -> None:
+    @timed("async generator")
+    async def fail() -> AsyncIterator[int]:
+        yield 1
+        await asyncio.sleep(0.01)
+        raise KeyError("missing")
+
+    with pytest.raises(KeyError):
+        async for _ in fail():
+            pass
+    record = only(capture())
+    assert (record["outcome"], record["exception_type"]) == ("error", "KeyError")
+    assert record["duration_ms"] >= 10
+
+
+def test_what_took_too_long_is_warned_of(capture: Capture) -> None:
+    for slow_ms in (0.0, 60_000.0):
+        with timed("block", slow_ms=slow_ms):
+            pass
+    slow, quick = capture()
+    assert (slow["level"], slow["message"], slow["slow_threshold_ms"]) == ("WARNING", "block was slow", 0.0)
+    assert (quick["level"], quick["message"]) == ("INFO", "block finished")
+    assert "slow_threshold_ms" not in quick
+
+
+def test_resources_are_told_on_request(capture: Capture) -> None:
+    @timed("function", resources=True)
+    def work() -> None:
+        until_s = time.thread_time() + 0.02
+        while time.thread_time() < until_s:
+            pass
+
+    work()
+    with timed("block"):
+        pass
+    with_resources, without = capture()
+    assert with_resources["cpu_ms"] >= 20
+    assert isinstance(with_resources.get("memory_delta_bytes", 0), int)
+    assert "cpu_ms" not in without
+
+
+def test_arguments_of_a_timed_function_are_not_looked_at(capture: Capture) -> None:
+    class Untouchable:
+        def __repr__(self) -> str:
+            raise AssertionError("looked at")
+
+        __str__ = __hash__ = __repr__  # type: ignore[assignment]
+
+    @timed("function")
+    def work(*_: object, **__: object) -> None:
+        pass
+
+    work(Untouchable(), argument=Untouchable())
+    assert only(capture())["outcome"] == "success"
+
+
+def test_a_query_is_logged_and_measured_with_its_rows(capture: Capture) -> None:
+    labels = {"database": "postgres", "operation": "read users"}
+
+    def rows() -> float:
+        return REGISTRY.get_sample_value("ha_ingestor_query_rows_total", labels) or 0.0
+
+    before = rows()
+    with timed_query("postgres", "read users", level="info", table="users") as query:
+        query.rows = 3
+    with pytest.raises(OSError, match="gone"), timed_query("postgres", "read users"):
+        raise OSError("gone")
+    with timed_query("postgres", "read users", slow_ms=0):
+        pass
+    with timed_query("postgres", "read users"):
+        pass
+    done, failed, slow = capture()
+    assert (done["database"], done["operation"], done["rows"], done["table"]) == (
+        "postgres",
+        "read users",
+        3,
+        "users",
+    )
+    assert (failed["outcome"], failed["exception_type"]) == ("error", "OSError")
+    assert slow["level"] == "WARNING"
+    assert rows() == before + 3
+    for outcome, count in (("success", 3), ("error", 1)):
+        assert (
+            REGISTRY.get_sample_value(
+                "ha_ingestor_query_duration_seconds_count", {**labels, "outcome": outcome}
+            )
+            == count
+        )
+
+
+def test_each_call_of_a_function_that_queries_is_measured_as_its_modules(capture: Capture) -> None:
+    @timed_query("postgres", "clean up", level="info")
+    def clean_up() -> int:
+        return 1
+
+    assert clean_up() + clean_up() == 2
+    assert [record["logger"] for record in capture()] == [__name__, __name__]

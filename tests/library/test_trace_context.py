@@ -2,7 +2,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ha_ingestor_logging.trace_context import TraceParent, new_span_id, new_trace_id, parse_traceparent
+from ha_ingestor_logging.trace_context import (
+    TraceParent,
+    new_span_id,
+    new_trace_id,
+    parse_traceparent,
+    parse_tracestate,
+)
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 SPAN_ID = "b7ad6b7169203331"
@@ -69,3 +75,66 @@ def test_new_ids_are_valid_and_differ() -> None:
     ids = {(new_trace_id(), new_span_id()) for _ in range(100)}
     assert len(ids) == 100
     assert all(parse_traceparent(str(TraceParent(*pair))) for pair in ids)
+
+
+@pytest.mark.parametrize(
+    ("header", "passed_on"),
+    [
+        ("vendor=1", "vendor=1"),
+        (" a=1 ,\tb=2 ", "a=1,b=2"),
+        ("a=1,,b=2,", "a=1,b=2"),
+        ("tenant@system=x", "tenant@system=x"),
+        ("0tenant@system=x", "0tenant@system=x"),
+        (f"{'k' * 256}=1", f"{'k' * 256}=1"),
+        (f"a={'v' * 256}", f"a={'v' * 256}"),
+        ("a= x y", "a= x y"),
+        (",".join(f"k{n}=1" for n in range(32)), ",".join(f"k{n}=1" for n in range(32))),
+    ],
+)
+def test_tracestate_on_the_standard_is_passed_on(header: str, passed_on: str) -> None:
+    assert parse_tracestate(header) == passed_on
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        ", ,",
+        "a",
+        "a=",
+        "=1",
+        "A=1",
+        "a b=1",
+        "a=1=2",
+        "a=\x00",
+        "a=é",
+        "a=1,a=2",
+        "0a=1",
+        "a@=1",
+        "a@b@c=1",
+        f"{'t' * 242}@v=1",
+        f"t@{'v' * 15}=1",
+        f"{'k' * 257}=1",
+        f"a={'v' * 257}",
+        ",".join(f"k{n}=1" for n in range(33)),
+        "good=1,bad",
+    ],
+)
+def test_tracestate_off_the_standard_is_left_out_as_a_whole(header: str) -> None:
+    assert parse_tracestate(header) is None
+
+
+def test_of_a_long_tracestate_long_members_go_first_then_those_at_the_end() -> None:
+    long = f"long={'x' * 130}"
+    short = [f"k{number:02d}={'v' * 46}" for number in range(10)]
+    assert parse_tracestate(",".join([long, *short])) == ",".join(short)
+    many = [f"k{number:02d}={'v' * 46}" for number in range(20)]
+    assert parse_tracestate(",".join(many)) == ",".join(many[:10])
+
+
+@given(st.text("abk01=,@ \t-*/_", max_size=700) | st.text())
+def test_any_tracestate_gives_one_that_is_bounded_and_read_the_same_again(header: str) -> None:
+    passed_on = parse_tracestate(header)
+    if passed_on is not None:
+        assert len(passed_on) <= 512
+        assert parse_tracestate(passed_on) == passed_on
