@@ -14,6 +14,7 @@ from ha_ingestor_logging.entry import Emitter
 from ha_ingestor_logging.metrics import LoggingCollector, exposition
 from ha_ingestor_logging.pipeline import LIBRARY_LOGGER, Pipeline
 from ha_ingestor_logging.process_exit import ExitHook
+from ha_ingestor_logging.redaction import Redactor
 from ha_ingestor_logging.rendering import Renderer
 from ha_ingestor_logging.settings import Settings, SettingsArguments, load_settings
 from ha_ingestor_logging.standard_library import StandardLibraryBridge
@@ -68,7 +69,12 @@ def _apply(settings: Settings) -> None:
     _bridge.remove()
     if settings.standard_library:
         _bridge.install(settings.level)
-    _pipeline.start(Renderer(settings.service, settings.host), outputs)
+    _pipeline.start(_renderer(settings), outputs)
+
+
+def _renderer(settings: Settings) -> Renderer:
+    redactor = None if settings.redact is None else Redactor(settings.redact)
+    return Renderer(settings.service, settings.host, redactor)
 
 
 def get_logger(name: str | None = None, **fields: Any) -> BoundLogger:
@@ -128,7 +134,7 @@ def _report(level: int, message: str, /, **fields: object) -> None:
 def _at_exit() -> None:
     if not _pipeline.is_started and _pipeline.queue:
         # Never configured, or already shut down: better seen on standard output than lost.
-        _pipeline.start(Renderer(_settings.service, _settings.host), [StdoutOutput()])
+        _pipeline.start(_renderer(_settings), [StdoutOutput()])
     _pipeline.stop(_settings.exit_timeout_s)
 
 

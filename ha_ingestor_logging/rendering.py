@@ -11,11 +11,12 @@ from typing import Any, Final
 import orjson
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
-from ha_ingestor_logging.correlation import CURRENT
+from ha_ingestor_logging.correlation import CURRENT, Correlation
 from ha_ingestor_logging.entry import Entry, ExceptionInfo
 from ha_ingestor_logging.levels import LEVEL_NAMES
 from ha_ingestor_logging.message import format_message, safe_repr
-from ha_ingestor_logging.plain_json import clean_text, json_default, to_plain_json
+from ha_ingestor_logging.plain_json import JSON_OPTIONS, clean_text, json_default, to_json
+from ha_ingestor_logging.redaction import Redactor
 
 # Set in the library's own threads. What is logged there, by the HTTP client or by a field's
 # __repr__, must not come back in: it would never end.
@@ -26,7 +27,7 @@ _NS_PER_S: Final = 1_000_000_000
 # The library's own fields; a caller's field of the same name is kept with an underscore behind it.
 _RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "source", "uid", "exc_info"})
 
-_JSON_OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+_DEFAULT_REDACTOR: Final = Redactor()
 
 
 class Renderer:
@@ -35,11 +36,16 @@ class Renderer:
     Args:
         service: the program's name.
         host: the machine's or container's name.
+        redactor: hides secrets; ``None`` leaves them in clear.
     """
 
-    def __init__(self, service: str, host: str) -> None:
+    def __init__(self, service: str, host: str, redactor: Redactor | None = _DEFAULT_REDACTOR) -> None:
         self._service = service
         self._host = host
+        self._redactor = redactor
+        # The one of the last line: most lines of a request come together.
+        self._correlation: Correlation | None = None
+        self._correlation_fields: Mapping[str, Any] = {}
         self._second = -1
         self._second_text = ""
         self.after_fork()
@@ -54,26 +60,32 @@ class Renderer:
         at_ns, level, logger, context, bound, event, args, fields = entry
         if context.get(OWN_THREAD):
             return None
-        record: dict[str, Any] = {
+        line: dict[str, Any] = {
             "timestamp": self._timestamp(at_ns),
             "level": LEVEL_NAMES[level],
             "service": self._service,
             "host": self._host,
-            "logger": logger,
-            "message": format_message(event, args),
-            "uid": f"{self._uid_prefix}-{next(self._uid_count):x}",
         }
         correlation = context.get(CURRENT)
         if correlation is not None:
-            record.update(correlation.fields())
+            if correlation is not self._correlation:
+                self._correlation_fields = self._redacted(correlation.fields())
+                self._correlation = correlation
+            line.update(self._correlation_fields)
+        record: dict[str, Any] = {"logger": logger, "message": format_message(event, args)}
         exc_info = fields.pop("exc_info", None)
         _add(record, _structlog_context(context))
         _add(record, bound.items())
         _add(record, fields.items())
         if exc_info is not None:
             record.update(_exception_fields(exc_info))
+        line.update(self._redacted(record))
+        line["uid"] = f"{self._uid_prefix}-{next(self._uid_count):x}"
         # Joined also because it copies: what orjson returns occupies all of its first, larger buffer.
-        return _dump(record) + b"\n"
+        return _dump(line) + b"\n"
+
+    def _redacted(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        return record if self._redactor is None else self._redactor.record(record)
 
     def _timestamp(self, at_ns: int) -> str:
         second, nanosecond = divmod(at_ns, _NS_PER_S)
@@ -110,17 +122,13 @@ def _exception_fields(exc_info: ExceptionInfo) -> Mapping[str, str]:
     }
 
 
-def _dump(record: dict[str, Any]) -> bytes:
+def _dump(record: dict[Any, Any]) -> bytes:
     try:
-        return orjson.dumps(record, json_default, _JSON_OPTIONS)
+        return orjson.dumps(record, json_default, JSON_OPTIONS)
     except (TypeError, ValueError, RecursionError):
-        # Integers over 64 bits, lone surrogates, cycles, depth: rare, so only now looked for.
-        plain = {clean_text(name): _renderable(value) for name, value in record.items()}
-        return orjson.dumps(plain, json_default, _JSON_OPTIONS)
-
-
-def _renderable(value: object) -> Any:
-    try:
-        return orjson.Fragment(orjson.dumps(value, json_default, _JSON_OPTIONS))
-    except (TypeError, ValueError, RecursionError):
-        return to_plain_json(value)
+        # One bad value must not change how the others are shown.
+        plain = {
+            clean_text(name if isinstance(name, str) else safe_repr(name)): orjson.Fragment(to_json(value))
+            for name, value in record.items()
+        }
+        return orjson.dumps(plain)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +54,7 @@ class Settings:
         metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
         exit_timeout_s: how long the exit may wait for delivery.
         standard_library: whether the standard library's ``logging`` goes into the same stream.
+        redact: names and patterns that are secret besides the known ones; ``None`` hides nothing.
     """
 
     service: str = field(default_factory=_program_name)
@@ -70,6 +72,7 @@ class Settings:
     metrics_interval_s: float = 15.0
     exit_timeout_s: float = 5.0
     standard_library: bool = True
+    redact: tuple[str | re.Pattern[str], ...] | None = ()
 
 
 class SettingsArguments(TypedDict, total=False):
@@ -90,6 +93,7 @@ class SettingsArguments(TypedDict, total=False):
     metrics_interval_s: float | None
     exit_timeout_s: float | None
     standard_library: bool | None
+    redact: bool | str | Sequence[str | re.Pattern[str]] | None
 
 
 def load_settings(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -152,6 +156,18 @@ def _parse_output(value: str | Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
+def _parse_redact(
+    value: bool | str | Sequence[str | re.Pattern[str]],
+) -> tuple[str | re.Pattern[str], ...] | None:
+    if isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _TRUE | _FALSE):
+        return () if _parse_bool(value) else None
+    given = value.split(",") if isinstance(value, str) else value
+    secrets = tuple(item.strip() if isinstance(item, str) else item for item in given)
+    if not all(isinstance(item, re.Pattern) or re.search(r"\w", item) for item in secrets):
+        raise ConfigurationError("redact: a name must have letters")
+    return secrets
+
+
 def _parse_url(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -165,6 +181,7 @@ _PARSER_BY_NAME: Final[dict[str, Callable[[Any], object]]] = {
     "level": parse_level,
     "output": _parse_output,
     "url": _parse_url,
+    "redact": _parse_redact,
 }
 _PARSER_BY_TYPE: Final[dict[object, Callable[[Any], object]]] = {bool: _parse_bool, int: int, float: float}
 

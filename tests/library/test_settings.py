@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from ha_ingestor_logging.errors import ConfigurationError
 from ha_ingestor_logging.settings import Settings, SettingsArguments, load_settings
 
+PATTERN = re.compile("x")
 HTTP = {"url": "http://aggregator:8480", "token": "secret"}
 
 
@@ -40,6 +42,7 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "metrics_interval_s": "0",
         "exit_timeout_s": "2",
         "standard_library": "off",
+        "redact": "door code, pin",
     }
     assert set(values) == {setting.name for setting in fields(Settings)}
     environment = {f"HA_INGESTOR_LOG_{name.upper()}": value for name, value in values.items()}
@@ -59,6 +62,7 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         metrics_interval_s=0.0,
         exit_timeout_s=2.0,
         standard_library=False,
+        redact=("door code", "pin"),
     )
 
 
@@ -74,6 +78,14 @@ def test_a_url_turns_delivery_on() -> None:
     assert load_settings(HTTP, {}).output == ("stdout", "http")
     assert load_settings({**HTTP, "output": "stdout"}, {}).output == ("stdout",)
     assert load_settings({**HTTP, "output": "none"}, {}).output == ()
+
+
+@pytest.mark.parametrize(
+    ("given_value", "expected"),
+    [(True, ()), ("on", ()), (False, None), ("off", None), (["a", PATTERN], ("a", PATTERN))],
+)
+def test_redaction_is_turned_off_or_extended(given_value: object, expected: object) -> None:
+    assert load_settings({"redact": given_value}, {}).redact == expected
 
 
 @pytest.mark.parametrize(
@@ -94,6 +106,8 @@ def test_a_url_turns_delivery_on() -> None:
         ({"exit_timeout_s": "inf"}, "exit_timeout_s: must be 0 or above"),
         ({"standard_library": "perhaps"}, "standard_library: 'perhaps' is not of the right type"),
         ({"service": " "}, "service: must not be empty"),
+        ({"redact": ["-"]}, "redact: a name must have letters"),
+        ({"redact": 5}, "redact: 5 is not of the right type"),
         ({"servce": "typo"}, "unknown settings: servce"),
     ],
 )
