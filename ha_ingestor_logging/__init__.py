@@ -1,7 +1,7 @@
 """Structured logs, correlation and metrics for Home Assistant ingestor services."""
 
 from ha_ingestor_logging.bound_logger import BoundLogger
-from ha_ingestor_logging.configuration import configure, flush, get_logger, shutdown
+from ha_ingestor_logging.configuration import configure, flush, get_logger, set_level, shutdown
 from ha_ingestor_logging.correlation import (
     Correlation,
     correlation,
@@ -10,12 +10,14 @@ from ha_ingestor_logging.correlation import (
     new_correlation,
 )
 from ha_ingestor_logging.errors import ConfigurationError, IngestorLoggingError
+from ha_ingestor_logging.exception_fields import ExplainedError
 from ha_ingestor_logging.timing import timed
 
 __all__ = [
     "BoundLogger",
     "ConfigurationError",
     "Correlation",
+    "ExplainedError",
     "IngestorLoggingError",
     "configure",
     "correlation",
@@ -24,6 +26,7 @@ __all__ = [
     "flush",
     "get_logger",
     "new_correlation",
+    "set_level",
     "shutdown",
     "timed",
 ]

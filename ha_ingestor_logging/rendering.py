@@ -2,7 +2,6 @@
 
 import os
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from contextvars import Context, ContextVar
 from itertools import count
@@ -12,7 +11,8 @@ import orjson
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 from ha_ingestor_logging.correlation import CURRENT, Correlation
-from ha_ingestor_logging.entry import Entry, ExceptionInfo
+from ha_ingestor_logging.entry import Entry
+from ha_ingestor_logging.exception_fields import exception_fields
 from ha_ingestor_logging.levels import LEVEL_NAMES
 from ha_ingestor_logging.message import format_message, safe_repr
 from ha_ingestor_logging.plain_json import JSON_OPTIONS, clean_text, json_default, to_json
@@ -78,7 +78,7 @@ class Renderer:
         _add(record, bound.items())
         _add(record, fields.items())
         if exc_info is not None:
-            record.update(_exception_fields(exc_info))
+            record.update(exception_fields(exc_info))
         line.update(self._redacted(record))
         line["uid"] = f"{self._uid_prefix}-{next(self._uid_count):x}"
         # Joined also because it copies: what orjson returns occupies all of its first, larger buffer.
@@ -106,20 +106,6 @@ def _structlog_context(context: Context) -> Iterable[tuple[str, Any]]:
 def _add(record: dict[str, Any], fields: Iterable[tuple[str, Any]]) -> None:
     for name, value in fields:
         record[f"{name}_" if name in _RESERVED else name] = value
-
-
-def _exception_fields(exc_info: ExceptionInfo) -> Mapping[str, str]:
-    kind, value, trace = exc_info
-    try:
-        text = "".join(traceback.format_exception(kind, value, trace))
-    except Exception as error:  # noqa: BLE001 - a foreign exception may break its own rendering
-        text = f"{kind.__qualname__} whose traceback could not be rendered: {safe_repr(error)}"
-    module = kind.__module__
-    return {
-        "exception": text.rstrip("\n"),
-        "exception_type": kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}",
-        "exception_message": format_message(value, ()),
-    }
 
 
 def _dump(record: dict[Any, Any]) -> bytes:

@@ -12,11 +12,13 @@ from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from ha_ingestor_logging.errors import ConfigurationError
+from ha_ingestor_logging.level_rules import parse_levels
 from ha_ingestor_logging.levels import INFO, parse_level
 
 ENVIRONMENT_PREFIX: Final = "HA_INGESTOR_LOG_"
 
 _OUTPUTS: Final = ("stdout", "http")
+_FORMATS: Final = ("auto", "json", "text")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -42,6 +44,9 @@ class Settings:
         service: the program's name.
         host: the machine's or container's name.
         level: the lowest level that is logged.
+        levels: the same for a logger and those below it, by its name.
+        level_signals: whether SIGUSR1 and SIGUSR2 change the level.
+        format: how standard output looks: ``json``, ``text``, or ``auto`` for text on a terminal.
         output: any of ``stdout`` and ``http``, empty for none.
         url: the aggregator's base URL.
         token: the aggregator's ingest token.
@@ -54,12 +59,17 @@ class Settings:
         metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
         exit_timeout_s: how long the exit may wait for delivery.
         standard_library: whether the standard library's ``logging`` goes into the same stream.
+        warnings: whether what ``warnings.warn`` says does.
+        uncaught_exceptions: whether exceptions that nobody caught do.
         redact: names and patterns that are secret besides the known ones; ``None`` hides nothing.
     """
 
     service: str = field(default_factory=_program_name)
     host: str = field(default_factory=socket.gethostname)
     level: int = INFO
+    levels: Mapping[str, int] = field(default_factory=dict)
+    level_signals: bool = False
+    format: str = "auto"
     output: tuple[str, ...] = ("stdout",)
     url: str | None = None
     token: str | None = field(default=None, repr=False)
@@ -72,6 +82,8 @@ class Settings:
     metrics_interval_s: float = 15.0
     exit_timeout_s: float = 5.0
     standard_library: bool = True
+    warnings: bool = True
+    uncaught_exceptions: bool = True
     redact: tuple[str | re.Pattern[str], ...] | None = ()
 
 
@@ -81,6 +93,9 @@ class SettingsArguments(TypedDict, total=False):
     service: str | None
     host: str | None
     level: str | int | None
+    levels: str | Mapping[str, str | int] | None
+    level_signals: bool | None
+    format: str | None
     output: str | Sequence[str] | None
     url: str | None
     token: str | None
@@ -93,6 +108,8 @@ class SettingsArguments(TypedDict, total=False):
     metrics_interval_s: float | None
     exit_timeout_s: float | None
     standard_library: bool | None
+    warnings: bool | None
+    uncaught_exceptions: bool | None
     redact: bool | str | Sequence[str | re.Pattern[str]] | None
 
 
@@ -130,7 +147,7 @@ def _parse(name: str, kind: object, value: Any) -> Any:
         return parser(value)
     except ConfigurationError:
         raise
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise ConfigurationError(f"{name}: {value!r} is not of the right type") from None
 
 
@@ -153,6 +170,13 @@ def _parse_output(value: str | Sequence[str]) -> tuple[str, ...]:
     unknown = set(chosen) - set(_OUTPUTS)
     if unknown:
         raise ConfigurationError(f"output: {', '.join(sorted(unknown))} is not one of stdout, http, none")
+    return chosen
+
+
+def _parse_format(value: str) -> str:
+    chosen = value.strip().lower()
+    if chosen not in _FORMATS:
+        raise ConfigurationError(f"format: {chosen} is not one of {', '.join(_FORMATS)}")
     return chosen
 
 
@@ -179,6 +203,8 @@ def _parse_url(value: str) -> str:
 
 _PARSER_BY_NAME: Final[dict[str, Callable[[Any], object]]] = {
     "level": parse_level,
+    "levels": parse_levels,
+    "format": _parse_format,
     "output": _parse_output,
     "url": _parse_url,
     "redact": _parse_redact,

@@ -30,6 +30,9 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "service": "s",
         "host": "h",
         "level": "debug",
+        "levels": "aiohttp=warning, a.b=TRACE",
+        "level_signals": "yes",
+        "format": "Text",
         "output": "http, stdout",
         "url": "https://a.example:1/base/",
         "token": "t",
@@ -42,6 +45,8 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "metrics_interval_s": "0",
         "exit_timeout_s": "2",
         "standard_library": "off",
+        "warnings": "no",
+        "uncaught_exceptions": "0",
         "redact": "door code, pin",
     }
     assert set(values) == {setting.name for setting in fields(Settings)}
@@ -50,6 +55,9 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         service="s",
         host="h",
         level=10,
+        levels={"aiohttp": 30, "a.b": 5},
+        level_signals=True,
+        format="text",
         output=("http", "stdout"),
         url="https://a.example:1/base",
         token="t",
@@ -62,6 +70,8 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         metrics_interval_s=0.0,
         exit_timeout_s=2.0,
         standard_library=False,
+        warnings=False,
+        uncaught_exceptions=False,
         redact=("door code", "pin"),
     )
 
@@ -99,6 +109,10 @@ def test_redaction_is_turned_off_or_extended(given_value: object, expected: obje
         ({**HTTP, "url": "http://user:word@aggregator"}, "must not hold a user"),
         ({**HTTP, "url": "http://aggregator?token=1"}, "must not hold a user, a query"),
         ({"level": "loud"}, "'loud' is not one of"),
+        ({"levels": "aiohttp"}, "levels: 'aiohttp' is not of the form LOGGER=LEVEL"),
+        ({"levels": {"aiohttp": "loud"}}, "'loud' is not one of"),
+        ({"levels": 5}, "levels: 5 is not of the right type"),
+        ({"format": "xml"}, "format: xml is not one of auto, json, text"),
         ({"queue_records": 0}, "queue_records: must be above 0"),
         ({"queue_records": "many"}, "queue_records: 'many' is not of the right type"),
         ({"request_timeout_s": "nan"}, "request_timeout_s: must be above 0"),
