@@ -1,7 +1,7 @@
 """Structured logs, correlation and metrics for Home Assistant ingestor services."""
 
 from ha_ingestor_logging.bound_logger import BoundLogger
-from ha_ingestor_logging.configuration import configure, flush, get_logger, shutdown
+from ha_ingestor_logging.configuration import configure, flush, get_logger, set_level, shutdown
 from ha_ingestor_logging.context_threads import ContextThreadPoolExecutor, in_current_context
 from ha_ingestor_logging.correlation import (
     Correlation,
@@ -13,6 +13,7 @@ from ha_ingestor_logging.correlation import (
     new_correlation,
 )
 from ha_ingestor_logging.errors import ConfigurationError, IngestorLoggingError
+from ha_ingestor_logging.exception_fields import ExplainedError
 from ha_ingestor_logging.timing import timed, timed_query
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ConfigurationError",
     "ContextThreadPoolExecutor",
     "Correlation",
+    "ExplainedError",
     "IngestorLoggingError",
     "amend_correlation",
     "configure",
@@ -31,6 +33,7 @@ __all__ = [
     "get_logger",
     "in_current_context",
     "new_correlation",
+    "set_level",
     "shutdown",
     "timed",
     "timed_query",

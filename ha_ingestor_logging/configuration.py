@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import structlog
@@ -11,20 +12,34 @@ from prometheus_client import REGISTRY
 from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.entry import Emitter
+from ha_ingestor_logging.level_rules import LevelRules
+from ha_ingestor_logging.level_signals import LevelSignals
+from ha_ingestor_logging.levels import WARNING, parse_level
 from ha_ingestor_logging.metrics import LoggingCollector, exposition
 from ha_ingestor_logging.pipeline import LIBRARY_LOGGER, Pipeline
 from ha_ingestor_logging.process_exit import ExitHook
+from ha_ingestor_logging.redaction import Redactor
 from ha_ingestor_logging.rendering import Renderer
 from ha_ingestor_logging.settings import Settings, SettingsArguments, load_settings
 from ha_ingestor_logging.standard_library import StandardLibraryBridge
 from ha_ingestor_logging.stdout_output import StdoutOutput
+from ha_ingestor_logging.text_format import text_line
+from ha_ingestor_logging.uncaught import UncaughtExceptions, Warnings
 
 if TYPE_CHECKING:
     from ha_ingestor_logging.output import Output
 
 _pipeline: Final = Pipeline()
-_bridge: Final = StandardLibraryBridge(_pipeline.emitter)
 _settings = Settings()
+
+
+def _is_seen() -> bool:
+    return "stdout" in _settings.output
+
+
+_bridge: Final = StandardLibraryBridge(_pipeline.emitter)
+_warnings: Final = Warnings(_pipeline.emitter, _is_seen)
+_uncaught: Final = UncaughtExceptions(_pipeline.emitter, _is_seen)
 _lock = threading.Lock()
 
 
@@ -50,11 +65,11 @@ def _apply(settings: Settings) -> None:
     global _settings  # noqa: PLW0603 - what the exit must know of the process's one configuration
     _settings = settings
     _pipeline.queue.set_bounds(settings.queue_records, settings.queue_size_bytes)
-    _pipeline.set_level(settings.level)
+    _pipeline.set_levels(LevelRules(settings.level, settings.levels))
     _pipeline.repeated_lines.interval_s = settings.repeat_interval_s
     outputs: list[Output] = []
     if "stdout" in settings.output:
-        outputs.append(StdoutOutput())
+        outputs.append(_stdout(settings))
     if "http" in settings.output:
         delivery = HttpDelivery(settings, exposition, _report)
         delivery.start()
@@ -66,10 +81,34 @@ def _apply(settings: Settings) -> None:
         logger_factory=_emitter,
         cache_logger_on_first_use=True,
     )
-    _bridge.remove()
+    _remove_hooks()
     if settings.standard_library:
-        _bridge.install(settings.level)
-    _pipeline.start(Renderer(settings.service, settings.host), outputs)
+        _bridge.install(_pipeline.rules)
+    if settings.warnings:
+        _warnings.install()
+    if settings.uncaught_exceptions:
+        _uncaught.install()
+    if settings.level_signals and not _signals.install():
+        _report(WARNING, "signals can't change the level: not called in the main thread, or none here")
+    _pipeline.start(_renderer(settings), outputs)
+
+
+def _remove_hooks() -> None:
+    for hook in (_bridge, _warnings, _uncaught, _signals):
+        hook.remove()
+
+
+def _stdout(settings: Settings) -> StdoutOutput:
+    is_terminal = os.isatty(1)
+    if settings.format == "json" or (settings.format == "auto" and not is_terminal):
+        return StdoutOutput()
+    coloured = is_terminal and not os.environ.get("NO_COLOR")
+    return StdoutOutput(shown=partial(text_line, coloured=coloured))
+
+
+def _renderer(settings: Settings) -> Renderer:
+    redactor = None if settings.redact is None else Redactor(settings.redact)
+    return Renderer(settings.service, settings.host, redactor)
 
 
 def get_logger(name: str | None = None, **fields: Any) -> BoundLogger:
@@ -85,6 +124,35 @@ def get_logger(name: str | None = None, **fields: Any) -> BoundLogger:
 def calling_module() -> str:
     """The name of the module that called the function that asks."""
     return str(sys._getframe(2).f_globals.get("__name__", ""))  # noqa: SLF001 - as logging finds its caller
+
+
+def set_level(level: str | int | None, logger: str | None = None) -> None:
+    """Change the lowest level that is logged, until ``configure`` is called again.
+
+    Args:
+        level: one of the six, or a number on Python's scale; ``None`` takes a logger's own level away.
+        logger: a logger's name, which stands for those below it too; by default all without a level
+            of their own.
+
+    Raises:
+        ConfigurationError: no level has this name.
+    """
+    _set_rules(_pipeline.rules.changed(None if level is None else parse_level(level), logger))
+
+
+def _set_rules(rules: LevelRules) -> None:
+    _pipeline.set_levels(rules)
+    if _bridge.is_installed:
+        _bridge.install(rules)
+
+
+def _lower(level: int | None) -> None:
+    """Follow a signal: take at least this level, or what was configured."""
+    configured = LevelRules(_settings.level, _settings.levels)
+    _set_rules(configured if level is None else configured.lowered(level))
+
+
+_signals: Final = LevelSignals(_lower)
 
 
 def flush(timeout_s: float = 5.0) -> bool:
@@ -109,7 +177,7 @@ def shutdown(timeout_s: float | None = None) -> bool:
         Whether everything arrived within the timeout.
     """
     with _lock:
-        _bridge.remove()
+        _remove_hooks()
         return _pipeline.stop(_settings.exit_timeout_s if timeout_s is None else timeout_s)
 
 
@@ -129,7 +197,7 @@ def _report(level: int, message: str, /, **fields: object) -> None:
 def _at_exit() -> None:
     if not _pipeline.is_started and _pipeline.queue:
         # Never configured, or already shut down: better seen on standard output than lost.
-        _pipeline.start(Renderer(_settings.service, _settings.host), [StdoutOutput()])
+        _pipeline.start(_renderer(_settings), [_stdout(_settings)])
     _pipeline.stop(_settings.exit_timeout_s)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue
 from ha_ingestor_logging.flush import FlushMarker
-from ha_ingestor_logging.levels import CRITICAL, INFO, LEVEL_NAMES, WARNING
+from ha_ingestor_logging.level_rules import LevelRules
+from ha_ingestor_logging.levels import CRITICAL, LEVEL_NAMES, WARNING
 from ha_ingestor_logging.output import DropCounts, Line, Output
 from ha_ingestor_logging.rendering import Renderer
 from ha_ingestor_logging.repeated_lines import RepeatedLines
@@ -46,7 +47,7 @@ class Pipeline:
         self.outputs: Sequence[Output] = ()
         self.repeated_lines = RepeatedLines()
         self._emitters: dict[str, Emitter] = {}
-        self._threshold = INFO
+        self.rules = LevelRules()
         self._renderer = Renderer("", "")
         self._worker = Worker("ha-ingestor-log-writer", self._cycle)
         self._hurry = threading.Event()
@@ -58,13 +59,13 @@ class Pipeline:
     def emitter(self, name: str) -> Emitter:
         """The one emitter of all loggers of a name."""
         known = self._emitters.get(name)
-        return known or self._emitters.setdefault(name, Emitter(name, self.queue, self._threshold))
+        return known or self._emitters.setdefault(name, Emitter(name, self.queue, self.rules.threshold(name)))
 
-    def set_level(self, level: int) -> None:
-        """Change the lowest level that all loggers take."""
-        self._threshold = level
+    def set_levels(self, rules: LevelRules) -> None:
+        """Change the lowest levels that loggers take; takes no lock, so a signal handler may call it."""
+        self.rules = rules
         for emitter in list(self._emitters.values()):
-            emitter.threshold = level
+            emitter.threshold = rules.threshold(emitter.name)
 
     def start(self, renderer: Renderer, outputs: Sequence[Output]) -> None:
         """Begin to write, first what already waits.

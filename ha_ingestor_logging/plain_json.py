@@ -6,11 +6,24 @@ from collections.abc import Set as AbstractSet
 from pathlib import PurePath
 from typing import Any, Final
 
+import orjson
+
 from ha_ingestor_logging.message import format_message, safe_repr
 
 _DEPTH_MAX: Final = 32
 _INTEGER_MAX: Final = 2**63
 _DIGITS_MAX: Final = 4000
+
+JSON_OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+
+
+def to_json(value: object) -> bytes:
+    """A value of any type as JSON in UTF-8."""
+    try:
+        return orjson.dumps(value, json_default, JSON_OPTIONS)
+    except (TypeError, ValueError, RecursionError):
+        # Integers over 64 bits, lone surrogates, cycles, depth: rare, so only now looked for.
+        return orjson.dumps(to_plain_json(value), json_default, JSON_OPTIONS)
 
 
 def json_default(value: object) -> Any:

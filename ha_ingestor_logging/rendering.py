@@ -2,7 +2,6 @@
 
 import os
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from contextvars import Context, ContextVar
 from itertools import count
@@ -12,11 +11,13 @@ import orjson
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 from ha_ingestor_logging import open_telemetry
-from ha_ingestor_logging.correlation import CURRENT, current_correlation
-from ha_ingestor_logging.entry import Entry, ExceptionInfo
+from ha_ingestor_logging.correlation import CURRENT, Correlation, current_correlation
+from ha_ingestor_logging.entry import Entry
+from ha_ingestor_logging.exception_fields import exception_fields
 from ha_ingestor_logging.levels import LEVEL_NAMES
 from ha_ingestor_logging.message import format_message, safe_repr
-from ha_ingestor_logging.plain_json import clean_text, json_default, to_plain_json
+from ha_ingestor_logging.plain_json import JSON_OPTIONS, clean_text, json_default, to_json
+from ha_ingestor_logging.redaction import Redactor
 
 # Set in the library's own threads. What is logged there, by the HTTP client or by a field's
 # __repr__, must not come back in: it would never end.
@@ -27,7 +28,7 @@ _NS_PER_S: Final = 1_000_000_000
 # The library's own fields; a caller's field of the same name is kept with an underscore behind it.
 _RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "source", "uid", "exc_info"})
 
-_JSON_OPTIONS: Final = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+_DEFAULT_REDACTOR: Final = Redactor()
 
 
 class Renderer:
@@ -36,11 +37,16 @@ class Renderer:
     Args:
         service: the program's name.
         host: the machine's or container's name.
+        redactor: hides secrets; ``None`` leaves them in clear.
     """
 
-    def __init__(self, service: str, host: str) -> None:
+    def __init__(self, service: str, host: str, redactor: Redactor | None = _DEFAULT_REDACTOR) -> None:
         self._service = service
         self._host = host
+        self._redactor = redactor
+        # The one of the last line: most lines of a request come together.
+        self._correlation: Correlation | None = None
+        self._correlation_fields: Mapping[str, Any] = {}
         self._second = -1
         self._second_text = ""
         self.after_fork()
@@ -55,26 +61,32 @@ class Renderer:
         at_ns, level, logger, context, bound, event, args, fields = entry
         if context.get(OWN_THREAD):
             return None
-        record: dict[str, Any] = {
+        line: dict[str, Any] = {
             "timestamp": self._timestamp(at_ns),
             "level": LEVEL_NAMES[level],
             "service": self._service,
             "host": self._host,
-            "logger": logger,
-            "message": format_message(event, args),
-            "uid": f"{self._uid_prefix}-{next(self._uid_count):x}",
         }
         correlation = context.run(current_correlation) if open_telemetry.is_loaded() else context.get(CURRENT)
         if correlation is not None:
-            record.update(correlation.fields())
+            if correlation is not self._correlation:
+                self._correlation_fields = self._redacted(correlation.fields())
+                self._correlation = correlation
+            line.update(self._correlation_fields)
+        record: dict[str, Any] = {"logger": logger, "message": format_message(event, args)}
         exc_info = fields.pop("exc_info", None)
         _add(record, _structlog_context(context))
         _add(record, bound.items())
         _add(record, fields.items())
         if exc_info is not None:
-            record.update(_exception_fields(exc_info))
+            record.update(exception_fields(exc_info))
+        line.update(self._redacted(record))
+        line["uid"] = f"{self._uid_prefix}-{next(self._uid_count):x}"
         # Joined also because it copies: what orjson returns occupies all of its first, larger buffer.
-        return _dump(record) + b"\n"
+        return _dump(line) + b"\n"
+
+    def _redacted(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        return record if self._redactor is None else self._redactor.record(record)
 
     def _timestamp(self, at_ns: int) -> str:
         second, nanosecond = divmod(at_ns, _NS_PER_S)
@@ -97,31 +109,13 @@ def _add(record: dict[str, Any], fields: Iterable[tuple[str, Any]]) -> None:
         record[f"{name}_" if name in _RESERVED else name] = value
 
 
-def _exception_fields(exc_info: ExceptionInfo) -> Mapping[str, str]:
-    kind, value, trace = exc_info
+def _dump(record: dict[Any, Any]) -> bytes:
     try:
-        text = "".join(traceback.format_exception(kind, value, trace))
-    except Exception as error:  # noqa: BLE001 - a foreign exception may break its own rendering
-        text = f"{kind.__qualname__} whose traceback could not be rendered: {safe_repr(error)}"
-    module = kind.__module__
-    return {
-        "exception": text.rstrip("\n"),
-        "exception_type": kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}",
-        "exception_message": format_message(value, ()),
-    }
-
-
-def _dump(record: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(record, json_default, _JSON_OPTIONS)
+        return orjson.dumps(record, json_default, JSON_OPTIONS)
     except (TypeError, ValueError, RecursionError):
-        # Integers over 64 bits, lone surrogates, cycles, depth: rare, so only now looked for.
-        plain = {clean_text(name): _renderable(value) for name, value in record.items()}
-        return orjson.dumps(plain, json_default, _JSON_OPTIONS)
-
-
-def _renderable(value: object) -> Any:
-    try:
-        return orjson.Fragment(orjson.dumps(value, json_default, _JSON_OPTIONS))
-    except (TypeError, ValueError, RecursionError):
-        return to_plain_json(value)
+        # One bad value must not change how the others are shown.
+        plain = {
+            clean_text(name if isinstance(name, str) else safe_repr(name)): orjson.Fragment(to_json(value))
+            for name, value in record.items()
+        }
+        return orjson.dumps(plain)

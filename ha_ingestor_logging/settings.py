@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +12,13 @@ from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from ha_ingestor_logging.errors import ConfigurationError
+from ha_ingestor_logging.level_rules import parse_levels
 from ha_ingestor_logging.levels import INFO, parse_level
 
 ENVIRONMENT_PREFIX: Final = "HA_INGESTOR_LOG_"
 
 _OUTPUTS: Final = ("stdout", "http")
+_FORMATS: Final = ("auto", "json", "text")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -41,6 +44,9 @@ class Settings:
         service: the program's name.
         host: the machine's or container's name.
         level: the lowest level that is logged.
+        levels: the same for a logger and those below it, by its name.
+        level_signals: whether SIGUSR1 and SIGUSR2 change the level.
+        format: how standard output looks: ``json``, ``text``, or ``auto`` for text on a terminal.
         output: any of ``stdout`` and ``http``, empty for none.
         url: the aggregator's base URL.
         token: the aggregator's ingest token.
@@ -54,11 +60,17 @@ class Settings:
         exit_timeout_s: how long the exit may wait for delivery.
         repeat_interval_s: how often a line is written that is logged again and again; 0 for always.
         standard_library: whether the standard library's ``logging`` goes into the same stream.
+        warnings: whether what ``warnings.warn`` says does.
+        uncaught_exceptions: whether exceptions that nobody caught do.
+        redact: names and patterns that are secret besides the known ones; ``None`` hides nothing.
     """
 
     service: str = field(default_factory=_program_name)
     host: str = field(default_factory=socket.gethostname)
     level: int = INFO
+    levels: Mapping[str, int] = field(default_factory=dict)
+    level_signals: bool = False
+    format: str = "auto"
     output: tuple[str, ...] = ("stdout",)
     url: str | None = None
     token: str | None = field(default=None, repr=False)
@@ -72,6 +84,9 @@ class Settings:
     exit_timeout_s: float = 5.0
     repeat_interval_s: float = 0.0
     standard_library: bool = True
+    warnings: bool = True
+    uncaught_exceptions: bool = True
+    redact: tuple[str | re.Pattern[str], ...] | None = ()
 
 
 class SettingsArguments(TypedDict, total=False):
@@ -80,6 +95,9 @@ class SettingsArguments(TypedDict, total=False):
     service: str | None
     host: str | None
     level: str | int | None
+    levels: str | Mapping[str, str | int] | None
+    level_signals: bool | None
+    format: str | None
     output: str | Sequence[str] | None
     url: str | None
     token: str | None
@@ -93,6 +111,9 @@ class SettingsArguments(TypedDict, total=False):
     exit_timeout_s: float | None
     repeat_interval_s: float | None
     standard_library: bool | None
+    warnings: bool | None
+    uncaught_exceptions: bool | None
+    redact: bool | str | Sequence[str | re.Pattern[str]] | None
 
 
 def load_settings(arguments: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -129,7 +150,7 @@ def _parse(name: str, kind: object, value: Any) -> Any:
         return parser(value)
     except ConfigurationError:
         raise
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise ConfigurationError(f"{name}: {value!r} is not of the right type") from None
 
 
@@ -155,6 +176,25 @@ def _parse_output(value: str | Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
+def _parse_format(value: str) -> str:
+    chosen = value.strip().lower()
+    if chosen not in _FORMATS:
+        raise ConfigurationError(f"format: {chosen} is not one of {', '.join(_FORMATS)}")
+    return chosen
+
+
+def _parse_redact(
+    value: bool | str | Sequence[str | re.Pattern[str]],
+) -> tuple[str | re.Pattern[str], ...] | None:
+    if isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _TRUE | _FALSE):
+        return () if _parse_bool(value) else None
+    given = value.split(",") if isinstance(value, str) else value
+    secrets = tuple(item.strip() if isinstance(item, str) else item for item in given)
+    if not all(isinstance(item, re.Pattern) or re.search(r"\w", item) for item in secrets):
+        raise ConfigurationError("redact: a name must have letters")
+    return secrets
+
+
 def _parse_url(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -166,8 +206,11 @@ def _parse_url(value: str) -> str:
 
 _PARSER_BY_NAME: Final[dict[str, Callable[[Any], object]]] = {
     "level": parse_level,
+    "levels": parse_levels,
+    "format": _parse_format,
     "output": _parse_output,
     "url": _parse_url,
+    "redact": _parse_redact,
 }
 _PARSER_BY_TYPE: Final[dict[object, Callable[[Any], object]]] = {bool: _parse_bool, int: int, float: float}
 

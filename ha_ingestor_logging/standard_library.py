@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ha_ingestor_logging.entry import Emitter
+from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.levels import canonical_level
 from ha_ingestor_logging.message import format_message
 
@@ -67,20 +68,27 @@ class StandardLibraryBridge:
 
     def __init__(self, emitter: Callable[[str], Emitter]) -> None:
         self._handler = StandardLibraryHandler(emitter)
-        self._level_before: int | None = None
+        self._levels_before: dict[str, int] = {}
 
-    def install(self, level: int) -> None:
-        """Let everything from ``level`` on reach the handler."""
-        root = logging.getLogger()
-        if self._level_before is None:
-            self._level_before = root.level
-            root.addHandler(self._handler)
-        root.setLevel(level)
+    def install(self, rules: LevelRules) -> None:
+        """Let everything that the rules take reach the handler."""
+        wanted = {"": rules.default, **rules.by_logger}
+        for name in self._levels_before.keys() - wanted.keys():
+            logging.getLogger(name).setLevel(self._levels_before.pop(name))
+        for name, level in wanted.items():
+            logger = logging.getLogger(name)
+            self._levels_before.setdefault(name, logger.level)
+            logger.setLevel(level)
+        logging.getLogger().addHandler(self._handler)
 
     def remove(self) -> None:
-        """Leave the root logger as it was."""
-        root = logging.getLogger()
-        if self._level_before is not None:
-            root.removeHandler(self._handler)
-            root.setLevel(self._level_before)
-            self._level_before = None
+        """Leave the loggers as they were."""
+        logging.getLogger().removeHandler(self._handler)
+        for name, level in self._levels_before.items():
+            logging.getLogger(name).setLevel(level)
+        self._levels_before.clear()
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the handler has been put on the root logger."""
+        return bool(self._levels_before)

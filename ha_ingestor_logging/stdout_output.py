@@ -3,6 +3,7 @@
 import os
 import select
 from collections import Counter
+from collections.abc import Callable
 
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.output import DropCounts, Line
@@ -13,15 +14,18 @@ class StdoutOutput:
 
     Args:
         descriptor: where to write; standard output by default.
+        shown: makes from a line what is written; ``None`` writes it as it is.
     """
 
-    def __init__(self, descriptor: int = 1) -> None:
+    def __init__(self, descriptor: int = 1, shown: Callable[[bytes], bytes] | None = None) -> None:
         self._descriptor = descriptor
+        self._shown = shown
         self._dropped: Counter[tuple[str, int]] = Counter()
 
     def write(self, lines: list[Line]) -> None:
         """Write all lines at once."""
-        remaining = memoryview(b"".join(line for _, line in lines))
+        written = (line if self._shown is None else self._shown(line) for _, line in lines)
+        remaining = memoryview(b"".join(written))
         try:
             while remaining:
                 remaining = remaining[self._write_some(remaining) :]

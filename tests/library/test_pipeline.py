@@ -10,6 +10,7 @@ import pytest
 
 from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.flush import FlushMarker
+from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.levels import DEBUG, ERROR, INFO, WARNING
 from ha_ingestor_logging.output import DropCounts, Line
 from ha_ingestor_logging.pipeline import Pipeline
@@ -105,11 +106,11 @@ def test_lines_are_written_soon_without_a_flush(pipeline: Pipeline, output: Coll
 def test_the_level_holds_for_all_loggers_and_can_change(pipeline: Pipeline, output: CollectingOutput) -> None:
     start(pipeline, output)
     before = logger(pipeline, "before")
-    pipeline.set_level(ERROR)
+    pipeline.set_levels(LevelRules(ERROR))
     before.info("no")
     logger(pipeline, "after").warning("no")
     before.error("yes")
-    pipeline.set_level(DEBUG)
+    pipeline.set_levels(LevelRules(DEBUG))
     before.debug("yes")
     assert pipeline.flush(10)
     assert output.messages == ["yes", "yes"]
@@ -132,7 +133,7 @@ def test_a_flood_is_bounded_counted_and_reported_as_a_gap(
     pipeline: Pipeline, output: CollectingOutput
 ) -> None:
     pipeline.queue.set_bounds(100, 10**6)
-    pipeline.set_level(DEBUG)
+    pipeline.set_levels(LevelRules(DEBUG))
     output.gate.clear()
     start(pipeline, output)
     logger(pipeline).info("held up")

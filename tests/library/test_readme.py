@@ -1,6 +1,5 @@
 import re
 from dataclasses import MISSING, fields
-from itertools import count
 
 import pytest
 
@@ -35,7 +34,10 @@ def test_every_metric_is_mentioned() -> None:
     assert {name for name in names if not name.endswith("_created") and name not in README} == set()
 
 
-@pytest.mark.parametrize("source", re.findall(r"```python\n(.*?)```", README, re.DOTALL), ids=count())
+EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("source", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_the_examples_run(run_script: RunScript, source: str) -> None:
     done = run_script(source)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from ha_ingestor_logging.errors import ConfigurationError
 from ha_ingestor_logging.settings import Settings, SettingsArguments, load_settings
 
+PATTERN = re.compile("x")
 HTTP = {"url": "http://aggregator:8480", "token": "secret"}
 
 
@@ -28,6 +30,9 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "service": "s",
         "host": "h",
         "level": "debug",
+        "levels": "aiohttp=warning, a.b=TRACE",
+        "level_signals": "yes",
+        "format": "Text",
         "output": "http, stdout",
         "url": "https://a.example:1/base/",
         "token": "t",
@@ -41,6 +46,9 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "exit_timeout_s": "2",
         "repeat_interval_s": "60",
         "standard_library": "off",
+        "warnings": "no",
+        "uncaught_exceptions": "0",
+        "redact": "door code, pin",
     }
     assert set(values) == {setting.name for setting in fields(Settings)}
     environment = {f"HA_INGESTOR_LOG_{name.upper()}": value for name, value in values.items()}
@@ -48,6 +56,9 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         service="s",
         host="h",
         level=10,
+        levels={"aiohttp": 30, "a.b": 5},
+        level_signals=True,
+        format="text",
         output=("http", "stdout"),
         url="https://a.example:1/base",
         token="t",
@@ -61,6 +72,9 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         exit_timeout_s=2.0,
         repeat_interval_s=60.0,
         standard_library=False,
+        warnings=False,
+        uncaught_exceptions=False,
+        redact=("door code", "pin"),
     )
 
 
@@ -79,6 +93,14 @@ def test_a_url_turns_delivery_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given_value", "expected"),
+    [(True, ()), ("on", ()), (False, None), ("off", None), (["a", PATTERN], ("a", PATTERN))],
+)
+def test_redaction_is_turned_off_or_extended(given_value: object, expected: object) -> None:
+    assert load_settings({"redact": given_value}, {}).redact == expected
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         ({"output": "http"}, "http needs url and token"),
@@ -89,6 +111,10 @@ def test_a_url_turns_delivery_on() -> None:
         ({**HTTP, "url": "http://user:word@aggregator"}, "must not hold a user"),
         ({**HTTP, "url": "http://aggregator?token=1"}, "must not hold a user, a query"),
         ({"level": "loud"}, "'loud' is not one of"),
+        ({"levels": "aiohttp"}, "levels: 'aiohttp' is not of the form LOGGER=LEVEL"),
+        ({"levels": {"aiohttp": "loud"}}, "'loud' is not one of"),
+        ({"levels": 5}, "levels: 5 is not of the right type"),
+        ({"format": "xml"}, "format: xml is not one of auto, json, text"),
         ({"queue_records": 0}, "queue_records: must be above 0"),
         ({"queue_records": "many"}, "queue_records: 'many' is not of the right type"),
         ({"request_timeout_s": "nan"}, "request_timeout_s: must be above 0"),
@@ -96,6 +122,8 @@ def test_a_url_turns_delivery_on() -> None:
         ({"exit_timeout_s": "inf"}, "exit_timeout_s: must be 0 or above"),
         ({"standard_library": "perhaps"}, "standard_library: 'perhaps' is not of the right type"),
         ({"service": " "}, "service: must not be empty"),
+        ({"redact": ["-"]}, "redact: a name must have letters"),
+        ({"redact": 5}, "redact: 5 is not of the right type"),
         ({"servce": "typo"}, "unknown settings: servce"),
     ],
 )

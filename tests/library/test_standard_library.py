@@ -5,6 +5,7 @@ import pytest
 
 from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue
+from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.standard_library import StandardLibraryBridge, StandardLibraryHandler
 
 
@@ -90,10 +91,12 @@ def bridge() -> Iterator[StandardLibraryBridge]:
 def test_the_bridge_leaves_the_root_logger_as_it_was(bridge: StandardLibraryBridge) -> None:
     root = logging.getLogger()
     before = (list(root.handlers), root.level)
-    bridge.install(10)
-    bridge.install(30)
+    chatty = logging.getLogger("chatty.package")
+    bridge.install(LevelRules(10, {"chatty.package": 40}))
+    assert chatty.level == 40
+    bridge.install(LevelRules(30))
     assert len(root.handlers) == len(before[0]) + 1
-    assert root.level == 30
+    assert (root.level, chatty.level) == (30, 0)
     bridge.remove()
     bridge.remove()
     assert (list(root.handlers), root.level) == before

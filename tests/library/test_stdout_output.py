@@ -58,3 +58,9 @@ def test_lines_that_nobody_reads_are_counted(pipe: tuple[int, int]) -> None:
     output = StdoutOutput(writer)
     output.write([(INFO, b"one\n"), (ERROR, b"two\n")])
     assert output.dropped == {("stdout_closed", INFO): 1, ("stdout_closed", ERROR): 1}
+
+
+def test_lines_can_be_shown_otherwise(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    StdoutOutput(writer, bytes.upper).write([(INFO, b"one\n"), (ERROR, b"two\n")])
+    assert os.read(reader, 100) == b"ONE\nTWO\n"

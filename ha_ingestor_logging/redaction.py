@@ -1,0 +1,149 @@
+"""Hides secrets in what is about to leave the process."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from ha_ingestor_logging.message import safe_repr
+from ha_ingestor_logging.plain_json import to_json
+from ha_ingestor_logging.secret_patterns import (
+    MARK,
+    SECRET_NAME_TRIGGERS,
+    SECRET_NAMES,
+    SHAPES,
+    SecretPattern,
+    assignments,
+)
+
+# Texts and names found clean are remembered: entity IDs, domains and messages come again and again.
+_REMEMBERED_MAX: Final = 4096
+_REMEMBERED_LENGTH_MAX: Final = 128
+
+_UNREMARKABLE: Final = frozenset({int, float, bool, type(None)})
+_SEPARATORS: Final = re.compile(r"[_\-. ]+")
+
+
+class Redactor:
+    """Replaces secrets, known by the name they stand under or by their shape, with a mark.
+
+    Args:
+        further: names, whose last words count as those of the known ones do, and patterns to look
+            for in all texts; of a pattern with a group ``secret`` only that is hidden.
+    """
+
+    def __init__(self, further: Iterable[str | re.Pattern[str]] = ()) -> None:
+        given = tuple(further)
+        words = [_SEPARATORS.split(name.strip(" _-.").lower()) for name in given if isinstance(name, str)]
+        names = (*SECRET_NAMES, *(r"[_\-. ]?".join(map(re.escape, parts)) for parts in words))
+        triggers = (*SECRET_NAME_TRIGGERS, *(max(parts, key=len) for parts in words))
+        self._secret_name = re.compile(f"(?:{'|'.join(names)})(?P<plural>s?)$")
+        self._patterns = (
+            # First, since what stands behind "authorization=" is more than one word.
+            *SHAPES,
+            assignments(names, triggers),
+            *(SecretPattern(pattern) for pattern in given if isinstance(pattern, re.Pattern)),
+        )
+        every = {trigger for pattern in self._patterns for trigger in pattern.triggers}
+        if any(not pattern.triggers for pattern in self._patterns):
+            every = {""}
+        # A trigger that holds another one adds nothing.
+        self._triggers = [one for one in every if not any(other != one and other in one for other in every)]
+        self._any_trigger = re.compile("|".join(map(re.escape, self._triggers)))
+        self._clean: set[str] = set()
+        self._names: dict[str, bool] = {}
+
+    def record(self, record: Mapping[Any, Any]) -> dict[str, Any]:
+        """A copy of a record's fields that holds no known secret.
+
+        Args:
+            record: values of any type; what is not text or a number comes back as JSON would show it.
+        """
+        clean = self._clean
+        names = self._names
+        redacted: dict[str, Any] = {}
+        for given_name, value in record.items():
+            name = given_name
+            is_secret = names.get(name)
+            if is_secret is None:
+                name = self._learn(name if isinstance(name, str) else safe_repr(name))
+                is_secret = names[name]
+            kind = type(value)
+            if is_secret:
+                redacted[name] = MARK if self._hides(name, value) else value
+            elif kind in _UNREMARKABLE or (kind is str and value in clean):
+                redacted[name] = value
+            else:
+                redacted[name] = self.text(value) if kind is str else self._any(value)
+        return redacted
+
+    def text(self, text: str) -> str:
+        """Text with its secrets hidden."""
+        lowered = text.lower()
+        if not self._is_suspicious(lowered):
+            self._remember(text)
+            return text
+        redacted = text
+        for pattern in self._patterns:
+            if not pattern.triggers or any(trigger in lowered for trigger in pattern.triggers):
+                redacted = pattern.hide(redacted)
+        if redacted is text or redacted == text:
+            self._remember(text)
+        return redacted
+
+    def _is_suspicious(self, lowered: str) -> bool:
+        if len(lowered) < _REMEMBERED_LENGTH_MAX:
+            return self._any_trigger.search(lowered) is not None
+        # One after the other is faster in long texts.
+        for trigger in self._triggers:  # noqa: SIM110 - half the time of any()
+            if trigger in lowered:
+                return True
+        return False
+
+    def _remember(self, text: str) -> None:
+        if len(text) <= _REMEMBERED_LENGTH_MAX:
+            if len(self._clean) >= _REMEMBERED_MAX:
+                self._clean.clear()
+            self._clean.add(text)
+
+    def _learn(self, name: str) -> str:
+        """Remember whether a name stands for a secret; the name itself may hold one, too."""
+        if len(self._names) >= _REMEMBERED_MAX:
+            self._names.clear()
+        name = self.text(name)
+        self._names[name] = self._is_secret(name)
+        return name
+
+    def _is_secret(self, name: str) -> bool:
+        return self._secret_name.search(name.lower()) is not None
+
+    def _hides(self, name: str, value: object) -> bool:
+        """Whether a value under a secret's name is one: not when it is none, a flag or a count of tokens."""
+        if value is None or isinstance(value, bool) or value == "":
+            return False
+        return not (isinstance(value, int | float) and name.lower().endswith("s"))
+
+    def _any(self, value: object) -> Any:
+        data = to_json(value)
+        if not self._is_suspicious(data.decode().lower()):
+            return orjson.Fragment(data)
+        return self._plain(orjson.loads(data))
+
+    def _plain(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {
+                    self.text(name): MARK
+                    if self._is_secret(name) and self._hides(name, item)
+                    else self._plain(item)
+                    for name, item in value.items()
+                }
+            case [str() as name, item] if self._is_secret(name) and self._hides(name, item):
+                # A list of pairs, as headers are.
+                return [name, MARK]
+            case list():
+                return [self._plain(item) for item in value]
+        return value

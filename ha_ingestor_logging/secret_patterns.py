@@ -1,0 +1,151 @@
+"""What secrets look like: the names they stand under, and their own shapes."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+MARK: Final = "[redacted]"
+
+# A name whose last words are one of these holds a secret: ``mqtt_password``, ``X-API-Key``, ``accessToken``.
+SECRET_NAMES: Final = (
+    r"passwo?r?d",
+    r"pwd",
+    r"passphrase",
+    r"passcode",
+    r"secret",
+    r"token",
+    r"(?:api|access|account|auth|client|encryption|master|network|private|secret|shared|signing)[_\-. ]?key",
+    r"psk",
+    # Not in "auth: failed", but in auth=("user", "word").
+    r"(?<![a-z])auth(?=\s*=|[\"']|$)",
+    r"authorization",
+    r"auth[_\-]?sig",
+    r"cookie",
+    r"credential",
+    r"sessionid",
+    r"webhook[_\-]?id",
+    r"cloudhook[_\-]?url",
+)
+# Each matching name holds one of these in lower case.
+SECRET_NAME_TRIGGERS: Final = (
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "psk",
+    "auth",
+    "cookie",
+    "credential",
+    "sessionid",
+    "webhook",
+    "cloudhook",
+)
+
+# What stands behind a name in text is taken to the next space, rather too much than too little.
+# A backslash and a letter end a line in text that ``repr`` has made.
+_VALUE: Final = (
+    r"\[redacted\]"
+    r'|b?"(?:[^"\\]|\\.)*"?'
+    r"|b?'(?:[^'\\]|\\.)*'?"
+    r'|\\+"[^"]*"?'
+    r"|\([^)]*\)?"
+    r"|(?!(?:None|null|true|false)\b)[^\s\"'&](?:(?!\\[rn])[^\s&])*"
+)
+_SEPARATOR: Final = r"""(?:\\*["']?\s*(?:=>|=|:)\s*|["']\s*,\s*(?=b?["']))"""
+# Where a word begins, also behind a line's end that ``repr`` has written as a backslash and a letter.
+_START: Final = r"(?:(?<![\w+/\-])|(?<=\\[nrt]))"
+_HEADERS: Final = r"(?:authorization|cookie)\s*:[ \t]*"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPattern:
+    """A shape of secrets in text.
+
+    Args:
+        regex: what to look for; what its group ``secret`` matches is hidden, else all of it.
+        triggers: texts in lower case; where none of them stands, the regex is not
+            tried. Without any it always is.
+    """
+
+    regex: re.Pattern[str]
+    triggers: tuple[str, ...] = ()
+
+    def hide(self, text: str) -> str:
+        """The text with a mark in place of each secret."""
+        return self.regex.sub(self._hidden, text)
+
+    def _hidden(self, match: re.Match[str]) -> str:
+        group = "secret" if "secret" in self.regex.groupindex else 0
+        start, end = (position - match.start() for position in match.span(group))
+        if start == end or start < 0:
+            return match[0]
+        return match[0][:start] + MARK + match[0][end:]
+
+
+def assignments(names: tuple[str, ...], triggers: tuple[str, ...]) -> SecretPattern:
+    """The shape of ``name=secret``, ``name: secret``, ``"name": "secret"`` and the like.
+
+    Args:
+        names: regular expressions of the names.
+        triggers: a text in lower case for each name, which it certainly holds.
+    """
+    return SecretPattern(
+        # A plural with a number is a count: ``max_tokens=512``.
+        re.compile(
+            rf"(?:{'|'.join(names)})(?:s(?!{_SEPARATOR}\d+\b))?{_SEPARATOR}(?P<secret>{_VALUE})",
+            re.IGNORECASE,
+        ),
+        triggers,
+    )
+
+
+def _shape(regex: str, *triggers: str) -> SecretPattern:
+    return SecretPattern(re.compile(regex), triggers)
+
+
+# Repetitions have bounds where the pattern could start at each of many characters, so that the time
+# stays proportional to the text.
+SHAPES: Final = (
+    # A header's value goes on to the line's end: `Authorization: Digest username="…", …`.
+    _shape(rf"(?i){_HEADERS}(?P<secret>[^\s\"'](?:(?!\\[rn])[^\r\n])*)", "authorization", "cookie"),
+    _shape(r"(?i)\bbearer\s+(?P<secret>[\w.~+/=\-]{6,})", "bearer"),
+    # "basic authentication" is no header, "basic dXNlcjpwYXNz" is.
+    _shape(
+        r"\b(?i:basic|token|apikey|splunk|digest)\s+(?P<secret>(?![A-Za-z]?[a-z]+(?![\w.~+/=\-]))[\w.~+/=\-]{8,})",
+        "basic",
+        "token",
+        "apikey",
+        "splunk",
+        "digest",
+    ),
+    # mqtt://user:secret@host and https://secret@host; behind a port's number there is no password.
+    _shape(
+        r"://[^\s/?#:@\"'<>]{0,256}:(?!\d{1,5}(?:[/?#\s\"']|$))(?P<secret>[^\s\"<>]{1,512})@",
+        "@",
+    ),
+    _shape(r"://(?P<secret>[^\s/?#:@\"'<>]{1,512})@", "@"),
+    _shape(r"(?i)[?&](?:key|sig|signature|code|p|pw)=(?P<secret>[^\s&#\"']+)", "key=", "sig", "code=", "p="),
+    _shape(r"(?i)/api/webhook/(?P<secret>[\w\-]{8,})", "/api/webhook/"),
+    _shape(r"(?i)hooks\.nabu\.casa/(?P<secret>[\w=\-]{8,})", "nabu.casa"),
+    _shape(r"(?i)hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/\-]+)", "slack.com"),
+    _shape(r"(?i)discord(?:app)?\.com/api/webhooks/\d+/(?P<secret>[\w\-]+)", "discord"),
+    # JSON Web Tokens, as Home Assistant's long-lived access tokens are.
+    _shape(r"eyJ[\w\-]{8,512}\.[\w\-]{8,}(?:\.[\w\-]*)?", "eyj"),
+    # InfluxDB: 64 bytes in Base64.
+    _shape(rf"{_START}[\w+/\-]{{86}}==", "=="),
+    _shape(r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])", "akia", "asia"),
+    _shape(
+        r"(?:gh[pousr]_\w{20,}|github_pat_\w{20,})", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"
+    ),
+    _shape(r"glpat-[\w\-]{20,}", "glpat-"),
+    _shape(r"xox[a-z]-[\w\-]{10,}", "xox"),
+    _shape(rf"{_START}sk[_\-](?=[\w\-]*\d)[\w\-]{{20,}}", "sk-", "sk_"),
+    _shape(r"AIza[\w\-]{35}", "aiza"),
+    # Telegram's bots.
+    _shape(r"\d{8,12}:AA[\w\-]{32,}", ":aa"),
+    _shape(
+        r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----(?P<secret>[\s\S]*?)(?:-----END [A-Z ]{0,32}KEY-----|$)",
+        "private",
+    ),
+)
