@@ -46,6 +46,8 @@ class Decoded:
 
 def decode(body: bytes) -> Decoded:
     """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line."""
+    # No JSON string has a line's end in it, so that what is replaced is always between lines.
+    body = body.replace(b"\r\n", b"\n")
     lines = body if body.endswith(b"\n") else body + b"\n"
     if _is_whole(lines):
         return Decoded(lines, lines.count(b"\n"), [])

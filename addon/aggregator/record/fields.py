@@ -61,7 +61,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "exception_type": ("exception.type", "error.type"),
         "exception_message": ("exception.message", "error.message"),
         "source": (),
-        "uid": ("log.record.uid", "_id", "event.id"),
+        "uid": ("log.record.uid", "event.id"),
     }
 )
 """What senders and searchers also call each record field, the preferred name first."""

@@ -207,6 +207,10 @@ class Layout:
         """The segments that were set aside."""
         return sorted(self.segment_folder.glob(f"*{DAMAGED_SUFFIX}"))
 
+    def damaged_logs(self) -> list[Path]:
+        """The pieces of log files that were set aside."""
+        return sorted(self.log_folder.glob(f"*{DAMAGED_SUFFIX}"))
+
     def segment_files(self) -> list[Path]:
         """The segments, oldest first."""
         return sorted(self.segment_folder.glob(f"*{SEGMENT_SUFFIX}"))

@@ -70,6 +70,11 @@ def test_blank_lines_are_no_rows(body: bytes) -> None:
     assert decode(body).rows == 0
 
 
+def test_lines_may_end_as_on_windows() -> None:
+    lines = [b'{"a": "b\\r\\n"}', b'{"number": 1E400}', b"text"]
+    assert decode(b"\r\n".join(lines)) == decode(b"\n".join(lines))
+
+
 def test_a_line_over_the_limit_is_kept_as_text_up_to_there() -> None:
     long = b'{"message":"' + b"x" * limits.LINE_BYTES + b'"}'
     decoded = decode(long + b'\n{"a":1}')

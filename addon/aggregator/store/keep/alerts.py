@@ -39,7 +39,12 @@ class Alerts:
         self._removed_s = time.monotonic()
 
     def now(
-        self, room: DiskRoom, last: Report | None, archive_missing: str | None, damaged_segments: int
+        self,
+        room: DiskRoom,
+        last: Report | None,
+        archive_missing: str | None,
+        damaged_segments: int,
+        damaged_logs: int,
     ) -> list[Alert]:
         """Say what there is to look at.
 
@@ -48,6 +53,7 @@ class Alerts:
             last: what retention did last.
             archive_missing: where an archive should be and is not.
             damaged_segments: how many segments are set aside.
+            damaged_logs: how many pieces of log files are.
         """
         found: dict[str, str] = {}
         lately = self._removed_s is not None and time.monotonic() - self._removed_s < _TOLD_S
@@ -69,6 +75,11 @@ class Alerts:
             found["segments_damaged"] = (
                 f"{damaged_segments} segments are damaged and set aside, with the records in them; "
                 "check the disk, and restore or delete them"
+            )
+        if damaged_logs:
+            found["log_damaged"] = (
+                f"{damaged_logs} pieces of the log were damaged at a start and are set aside, with the lines "
+                "in them that had no segment yet; check the disk, then delete them"
             )
         now_ns = time.time_ns()
         self._since_ns = {code: self._since_ns.get(code, now_ns) for code in found}

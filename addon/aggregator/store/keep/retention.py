@@ -77,7 +77,7 @@ class Retention:
         self._last: Report | None = None
         self._last_removal: Report | None = None
         self._seen = DiskRoom(0, 0)
-        self._damaged_segments = 0
+        self._damaged_segments = self._damaged_logs = 0
         self._alerts = Alerts()
         self._told = threading.Event()
         self._stopping = False
@@ -106,7 +106,9 @@ class Retention:
     @property
     def alerts(self) -> list[Alert]:
         """What the store's owner should look at, as of the last look at the disk."""
-        return self._alerts.now(self._seen, self._last, self._archive_missing, self._damaged_segments)
+        return self._alerts.now(
+            self._seen, self._last, self._archive_missing, self._damaged_segments, self._damaged_logs
+        )
 
     def preview(self, policy: Policy) -> Report:
         """Say what would go by a policy now; nothing is touched.
@@ -236,8 +238,12 @@ class Retention:
             return [part for part in parts if isinstance(part, Segment) and part.last_seq < needed_from]
 
     def _look(self) -> DiskRoom:
-        self._seen = disk_room.look(self._workspace.layout.folder)
-        self._damaged_segments = len(self._workspace.layout.damaged_segments())
+        layout = self._workspace.layout
+        self._seen = disk_room.look(layout.folder)
+        self._damaged_segments, self._damaged_logs = (
+            len(layout.damaged_segments()),
+            len(layout.damaged_logs()),
+        )
         return self._seen
 
     def _lack(self, policy: Policy | None) -> Lack:

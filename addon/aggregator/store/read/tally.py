@@ -69,7 +69,8 @@ def check_step(step_ns: int, start_ns: int, end_ns: int) -> None:
     """
     if (end_ns - start_ns) // step_ns >= limits.BUCKETS:
         raise InvalidFieldError(
-            f"step_s: makes more than {limits.BUCKETS} buckets of this range", field="step_s"
+            f"step_s: makes more than {limits.BUCKETS} buckets of this range; give start and end",
+            field="step_s",
         )
 
 

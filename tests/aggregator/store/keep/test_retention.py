@@ -257,6 +257,13 @@ class TestThread:
             assert store.store.retain(Policy(30)).failed == 0
             assert [alert.code for alert in store.store.alerts] == ["segments_damaged"]
 
+    def test_a_log_that_was_set_aside_is_told_of(self, tmp_path: Path) -> None:
+        with opened(tmp_path) as store:
+            log = store.log_files()[0]
+            log.with_name(f"{log.name}.276.damaged").touch()
+            store.store.retain(Policy(30))
+            assert [alert.code for alert in store.store.alerts] == ["log_damaged"]
+
 
 class TestNearlyFullDisk:
     def test_the_oldest_go_and_lines_are_taken(

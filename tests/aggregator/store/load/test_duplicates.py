@@ -19,9 +19,15 @@ def test_once_within_a_batch(tmp_path: Path) -> None:
 def test_once_over_batches_by_any_of_its_names(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         store.take({"uid": "a", "message": "1"})
-        store.take({"_id": "a", "message": "2"}, {"event.id": "b", "message": "3"})
+        store.take({"event.id": "a", "message": "2"}, {"event.id": "b", "message": "3"})
         store.take({"log.record.uid": "b", "message": "4"}, {"uid": "c", "message": "5"})
         assert store.messages() == ["1", "3", "5"]
+
+
+def test_lines_of_one_document_are_not_one_line(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.take({"_id": "a", "message": "1"}, {"_id": "a", "message": "2"})
+        assert [row["message"] for row in store.rows("sent__id:a")] == ["1", "2"]
 
 
 def test_once_in_large_batches(tmp_path: Path) -> None:

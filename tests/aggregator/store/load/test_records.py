@@ -36,12 +36,14 @@ Read: TypeAlias = Callable[..., list[Row]]
 
 def expected(sent: Row) -> Row:
     """What comes back of fields that mean nothing to us; ours keep their names, theirs get a prefix."""
-    return {f"sent_{key}" if key in {"source", "observed"} else key: value for key, value in sent.items()}
+    renamed = {"source", "observed", "_id"}
+    return {f"sent_{key}" if key in renamed else key: value for key, value in sent.items()}
 
 
 def theirs(row: Row, sent: Row) -> Row:
     """The fields of a row that are not ours."""
-    return {key: value for key, value in row.items() if key not in OURS or key in sent.keys() - RECORD_FIELDS}
+    kept = sent.keys() - {*RECORD_FIELDS, "_id"}
+    return {key: value for key, value in row.items() if key not in OURS or key in kept}
 
 
 def exact(value: object) -> str:
