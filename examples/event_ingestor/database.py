@@ -15,7 +15,14 @@ from influxdb_client.rest import ApiException
 from event_ingestor.point_buffer import BufferedPoint, PointBuffer
 from event_ingestor.settings import Settings
 from ha_ingestor_logging import correlation, get_logger, timed
-from ha_ingestor_logging.metrics import errors_total, points_written_total, write_duration_seconds
+from ha_ingestor_logging.influxdb import watch_client
+from ha_ingestor_logging.metrics import (
+    batch_points,
+    connected,
+    errors_total,
+    points_written_total,
+    write_duration_seconds,
+)
 
 _FIRST_DELAY_S: Final = 1.0
 _DELAY_MAX_S: Final = 30.0
@@ -56,6 +63,7 @@ class DatabaseWriter:
             # Retrying is done here, where it is logged and measured.
             retries=urllib3.Retry(0),
         )
+        watch_client(client, "database")
         with closing(client), closing(client.write_api(write_options=SYNCHRONOUS)) as write_api:
             while batch := await self._buffer.take(settings.batch_points, settings.batch_interval_s):
                 self._unwritten = len(batch)
@@ -69,11 +77,13 @@ class DatabaseWriter:
                 await self._write(write_api, batch)
             except ApiException as error:
                 errors_total.labels("database").inc()
+                connected.labels("database").set(1)
                 if error.status in _REFUSED:
                     errors_total.labels("points_refused").inc(len(batch))
                     return
             except (urllib3.exceptions.HTTPError, OSError):
                 errors_total.labels("database").inc()
+                connected.labels("database").set(0)
             else:
                 return
             self._failures += 1
@@ -95,7 +105,9 @@ class DatabaseWriter:
                 record=[item.point for item in batch],
             )
         write_duration_seconds.observe(timing.duration_s)
+        batch_points.observe(len(batch))
         points_written_total.inc(len(batch))
+        connected.labels("database").set(1)
         if self._failures:
             logger.info("the database is available again", failed_attempts=self._failures)
             self._failures = 0

@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMessageTypeError
 
 from ha_ingestor_logging import get_logger
+from ha_ingestor_logging.metrics import connected
 
 _SUBSCRIPTION: Final = 1
 _HEARTBEAT_S: Final = 30.0
@@ -42,12 +43,15 @@ async def state_changes(session: ClientSession, url: str, token: str) -> AsyncGe
             f"{url}/api/websocket", heartbeat=_HEARTBEAT_S, max_msg_size=_MESSAGE_MAX_BYTES
         ) as connection:
             await _subscribe(connection, token)
+            connected.labels("home_assistant").set(1)
             async for message in connection:
                 answer = message.json()
                 if answer.get("type") == "event" and answer.get("id") == _SUBSCRIPTION:
                     yield answer["event"]
     except (ClientError, WSMessageTypeError, TimeoutError, OSError, ValueError) as error:
         raise HomeAssistantError(f"{type(error).__name__}: {error}") from error
+    finally:
+        connected.labels("home_assistant").set(0)
     raise HomeAssistantError("Home Assistant closed the connection")
 
 

@@ -5,7 +5,7 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from ha_ingestor_logging import current_correlation, get_logger
+from ha_ingestor_logging import amend_correlation, current_correlation, get_logger
 from ha_ingestor_logging.aiohttp_server import add_correlation
 from tests.library.capturing import Capture
 
@@ -34,6 +34,12 @@ async def crash(_: web.Request) -> web.Response:
     raise RuntimeError("unhandled")
 
 
+async def log_in(_: web.Request) -> web.Response:
+    amend_correlation(user="anna", operation="log in")
+    get_logger("handler").info("logged in")
+    return web.Response()
+
+
 async def stream(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
@@ -56,6 +62,7 @@ async def client() -> AsyncIterator[Client]:
     app.router.add_get("/show", show)
     app.router.add_get("/refuse", refuse)
     app.router.add_get("/crash", crash)
+    app.router.add_get("/log_in", log_in)
     app.router.add_get("/stream", stream)
     app.router.add_get("/talk", talk)
     inner = web.Application()
@@ -122,3 +129,36 @@ async def test_the_access_log_carries_the_ids(client: Client, capture: Capture) 
 async def test_a_websockets_handshake_carries_the_ids(client: Client) -> None:
     async with client.ws_connect("/talk", headers=HEADERS) as socket:
         assert_followed(socket._response)
+
+
+async def test_a_user_who_becomes_known_is_on_the_lines_from_there_on_and_in_no_header(
+    client: Client, capture: Capture
+) -> None:
+    async with client.get("/log_in", headers=HEADERS) as response:
+        assert "anna" not in str(response.headers)
+    records = {record["logger"]: record for record in capture()}
+    for logger in ("handler", "aiohttp.access"):
+        assert (records[logger]["user"], records[logger]["operation"]) == ("anna", "log in")
+    async with client.get("/show", headers=HEADERS) as response:
+        assert "user" not in await response.json()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("traceparent", HEADERS["traceparent"]), ("traceparent", HEADERS["traceparent"])],
+        [("traceparent", f"00-{'0' * 32}-b7ad6b7169203331-01")],
+        [("traceparent", "garbage"), ("tracestate", "vendor=1")],
+    ],
+)
+async def test_bad_headers_restart_the_trace(client: Client, headers: list[tuple[str, str]]) -> None:
+    async with client.get("/show", headers=headers) as response:
+        shown = await response.json()
+        assert shown["trace_id"] not in {TRACE_ID, "0" * 32}
+        assert "tracestate" not in response.headers
+
+
+async def test_several_tracestate_headers_are_one_list(client: Client) -> None:
+    headers = [("traceparent", HEADERS["traceparent"]), ("tracestate", "a=1"), ("tracestate", "b=2")]
+    async with client.get("/show", headers=headers) as response:
+        assert response.headers["tracestate"] == "a=1,b=2"

@@ -436,3 +436,31 @@ def test_this_runs_without_warnings(run_script: RunScript) -> None:
     )
     assert done.stderr == ""
     assert sys.version_info >= (3, 11)
+
+
+def test_configuring_again_and_again_leaves_no_more_behind(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import atexit
+        import logging
+        import threading
+        from prometheus_client import REGISTRY
+        from ha_ingestor_logging import configure, correlation, get_logger, timed
+
+        def work():
+            for _ in range(20):
+                configure(service="s", output="none")
+                with correlation(), timed("work"):
+                    get_logger().info("line")
+
+        def left_behind():
+            families = {family.name for family in REGISTRY.collect()}
+            return atexit._ncallbacks(), threading.active_count(), len(families), logging.root.handlers
+
+        work()
+        before = left_behind()
+        work()
+        assert left_behind() == before
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -266,3 +267,18 @@ async def test_a_decorated_async_generator_keeps_its_ids_to_itself() -> None:
 def test_ids_can_be_handed_to_another_process() -> None:
     handed_over = new_correlation("event-1", user="anna")
     assert pickle.loads(pickle.dumps(handed_over)) == handed_over  # noqa: S301 - our own
+
+
+async def test_what_async_code_binds_is_seen_by_the_sync_code_that_it_calls(capture: Capture) -> None:
+    log = get_logger()
+
+    def in_a_thread() -> None:
+        log.info("sync")
+
+    with correlation("c-1"), structlog.contextvars.bound_contextvars(room="hall"):
+        log.info("async")
+        await log.ainfo("awaited")
+        await asyncio.to_thread(in_a_thread)
+        in_a_thread()
+    lines = [(record["message"], record["correlation_id"], record["room"]) for record in capture()]
+    assert lines == [(message, "c-1", "hall") for message in ("async", "awaited", "sync", "sync")]
