@@ -42,7 +42,7 @@ class Redactor:
         self._patterns = (
             # First, since what stands behind "authorization=" is more than one word.
             *SHAPES,
-            assignments(names, triggers),
+            *assignments(names, triggers),
             *(SecretPattern(pattern) for pattern in given if isinstance(pattern, re.Pattern)),
         )
         every = {trigger for pattern in self._patterns for trigger in pattern.triggers}
