@@ -3,6 +3,8 @@
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -10,11 +12,12 @@ import structlog
 from prometheus_client import REGISTRY
 
 from ha_ingestor_logging.bound_logger import BoundLogger
+from ha_ingestor_logging.captured_logs import CapturedLogs
 from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.entry import Emitter
 from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.level_signals import LevelSignals
-from ha_ingestor_logging.levels import WARNING, parse_level
+from ha_ingestor_logging.levels import TRACE, WARNING, parse_level
 from ha_ingestor_logging.metrics import LoggingCollector, exposition
 from ha_ingestor_logging.pipeline import LIBRARY_LOGGER, Pipeline
 from ha_ingestor_logging.process_exit import ExitHook
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _pipeline: Final = Pipeline()
 _settings = Settings()
+_captures: tuple[CapturedLogs, ...] = ()
 
 
 def _is_seen() -> bool:
@@ -67,13 +71,7 @@ def _apply(settings: Settings) -> None:
     _pipeline.queue.set_bounds(settings.queue_records, settings.queue_size_bytes)
     _pipeline.set_levels(LevelRules(settings.level, settings.levels))
     _pipeline.repeated_lines.interval_s = settings.repeat_interval_s
-    outputs: list[Output] = []
-    if "stdout" in settings.output:
-        outputs.append(_stdout(settings))
-    if "http" in settings.output:
-        delivery = HttpDelivery(settings, exposition, _report)
-        delivery.start()
-        outputs.append(delivery)
+    outputs = list(_captures) or _outputs(settings)
     structlog.configure(
         processors=_pipeline.processors,
         wrapper_class=BoundLogger,
@@ -91,6 +89,48 @@ def _apply(settings: Settings) -> None:
     if settings.level_signals and not _signals.install():
         _report(WARNING, "signals can't change the level: not called in the main thread, or none here")
     _pipeline.start(_renderer(settings), outputs)
+
+
+def _outputs(settings: Settings) -> "list[Output]":
+    outputs: list[Output] = []
+    if "stdout" in settings.output:
+        outputs.append(_stdout(settings))
+    if "http" in settings.output:
+        delivery = HttpDelivery(settings, exposition, _report)
+        delivery.start()
+        outputs.append(delivery)
+    return outputs
+
+
+@contextmanager
+def capture() -> Iterator[CapturedLogs]:
+    """Keep what is logged instead of sending it anywhere; calls of ``configure`` inside change only the rest.
+
+    Without a configuration everything is logged, from TRACE on.
+    """
+    global _captures, _settings  # noqa: PLW0603 - where the lines of the process's one pipeline go
+    before, was_started, captures_before = _settings, _pipeline.is_started, _captures
+    rules_before = _pipeline.rules
+    captured = CapturedLogs(_pipeline.flush)
+    with _lock:
+        _pipeline.stop(before.exit_timeout_s)
+        # What waits for a configuration was logged before, and is not for this test.
+        _pipeline.queue.take()
+        _captures = (captured,)
+        unconfigured = Settings(level=TRACE, warnings=False, uncaught_exceptions=False)
+        _apply(before if was_started else unconfigured)
+    try:
+        yield captured
+    finally:
+        with _lock:
+            _pipeline.stop(before.exit_timeout_s)
+            _captures = captures_before
+            if was_started:
+                _apply(before)
+            else:
+                _remove_hooks()
+                _settings = before
+                _pipeline.set_levels(rules_before)
 
 
 def _remove_hooks() -> None:

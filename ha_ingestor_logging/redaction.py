@@ -42,7 +42,7 @@ class Redactor:
         self._patterns = (
             # First, since what stands behind "authorization=" is more than one word.
             *SHAPES,
-            assignments(names, triggers),
+            *assignments(names, triggers),
             *(SecretPattern(pattern) for pattern in given if isinstance(pattern, re.Pattern)),
         )
         every = {trigger for pattern in self._patterns for trigger in pattern.triggers}
@@ -67,8 +67,7 @@ class Redactor:
             name = given_name
             is_secret = names.get(name)
             if is_secret is None:
-                name = self._learn(name if isinstance(name, str) else safe_repr(name))
-                is_secret = names[name]
+                name, is_secret = self._learn(name if isinstance(name, str) else safe_repr(name))
             kind = type(value)
             if is_secret:
                 redacted[name] = MARK if self._hides(name, value) else value
@@ -107,13 +106,13 @@ class Redactor:
                 self._clean.clear()
             self._clean.add(text)
 
-    def _learn(self, name: str) -> str:
+    def _learn(self, name: str) -> tuple[str, bool]:
         """Remember whether a name stands for a secret; the name itself may hold one, too."""
         if len(self._names) >= _REMEMBERED_MAX:
             self._names.clear()
         name = self.text(name)
-        self._names[name] = self._is_secret(name)
-        return name
+        is_secret = self._names[name] = self._is_secret(name)
+        return name, is_secret
 
     def _is_secret(self, name: str) -> bool:
         return self._secret_name.search(name.lower()) is not None

@@ -16,6 +16,7 @@ from ha_ingestor_logging.entry import Entry
 from ha_ingestor_logging.exception_fields import exception_fields
 from ha_ingestor_logging.levels import LEVEL_NAMES
 from ha_ingestor_logging.message import format_message, safe_repr
+from ha_ingestor_logging.oversize import LINE_MAX_BYTES, cut_values
 from ha_ingestor_logging.plain_json import JSON_OPTIONS, clean_text, json_default, to_json
 from ha_ingestor_logging.redaction import Redactor
 
@@ -82,8 +83,11 @@ class Renderer:
             record.update(exception_fields(exc_info))
         line.update(self._redacted(record))
         line["uid"] = f"{self._uid_prefix}-{next(self._uid_count):x}"
+        data = _dump(line)
+        if len(data) > LINE_MAX_BYTES:
+            data = _dump(cut_values(line))
         # Joined also because it copies: what orjson returns occupies all of its first, larger buffer.
-        return _dump(line) + b"\n"
+        return data + b"\n"
 
     def _redacted(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         return record if self._redactor is None else self._redactor.record(record)

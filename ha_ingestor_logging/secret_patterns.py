@@ -17,7 +17,7 @@ SECRET_NAMES: Final = (
     r"(?:api|access|account|auth|client|encryption|master|network|private|secret|shared|signing)[_\-. ]?key",
     r"psk",
     # Not in "auth: failed", but in auth=("user", "word").
-    r"(?<![a-z])auth(?=\s*=|[\"']|$)",
+    r"(?<![a-z])auth(?=\s*=|\\*[\"']|$)",
     r"authorization",
     r"auth[_\-]?sig",
     r"cookie",
@@ -48,11 +48,12 @@ _VALUE: Final = (
     r"\[redacted\]"
     r'|b?"(?:[^"\\]|\\.)*"?'
     r"|b?'(?:[^'\\]|\\.)*'?"
-    r'|\\+"[^"]*"?'
+    # JSON in JSON: to the quote with as many backslashes.
+    r'|(?P<escapes>\\+)"[\s\S]*?(?:(?<!\\)(?P=escapes)"|$)'
     r"|\([^)]*\)?"
     r"|(?!(?:None|null|true|false)\b)[^\s\"'&](?:(?!\\[rn])[^\s&])*"
 )
-_SEPARATOR: Final = r"""(?:\\*["']?\s*(?:=>|=|:)\s*|["']\s*,\s*(?=b?["']))"""
+_SEPARATOR: Final = r"""\\*["']?\s*(?:=>|:?=|:|>|%3[ADad])\s*"""
 # Where a word begins, also behind a line's end that ``repr`` has written as a backslash and a letter.
 _START: Final = r"(?:(?<![\w+/\-])|(?<=\\[nrt]))"
 _HEADERS: Final = r"(?:authorization|cookie)\s*:[ \t]*"
@@ -83,20 +84,25 @@ class SecretPattern:
         return match[0][:start] + MARK + match[0][end:]
 
 
-def assignments(names: tuple[str, ...], triggers: tuple[str, ...]) -> SecretPattern:
-    """The shape of ``name=secret``, ``name: secret``, ``"name": "secret"`` and the like.
+def assignments(names: tuple[str, ...], triggers: tuple[str, ...]) -> tuple[SecretPattern, ...]:
+    """The shapes of ``name=secret``, ``name: secret``, ``"name": "secret"`` and the like, in their order.
 
     Args:
         names: regular expressions of the names.
         triggers: a text in lower case for each name, which it certainly holds.
     """
-    return SecretPattern(
-        # A plural with a number is a count: ``max_tokens=512``.
-        re.compile(
-            rf"(?:{'|'.join(names)})(?:s(?!{_SEPARATOR}\d+\b))?{_SEPARATOR}(?P<secret>{_VALUE})",
-            re.IGNORECASE,
-        ),
-        triggers,
+    name = f"(?:{'|'.join(names)})"
+    # A plural with a number is a count: ``max_tokens=512``.
+    plural = rf"(?:s(?!{_SEPARATOR}\d+\b))?"
+    # Behind the first, lest a name is taken for the secret of the word before it, and its own stays.
+    looser = (
+        rf"(?:[\[(]b?[\"'][\w\-. ]{{0,64}}?{name}s?[\"']\s*,\s*(?=b?[\"'])"
+        rf"|(?<!\w)--[\w\-]{{0,64}}?{name}s?\s+"
+        rf"|{name}s?\s+(?=[\"']))"
+    )
+    return tuple(
+        SecretPattern(re.compile(f"{before}(?P<secret>{_VALUE})", re.IGNORECASE), triggers)
+        for before in (f"{name}{plural}{_SEPARATOR}", looser)
     )
 
 
@@ -130,6 +136,7 @@ SHAPES: Final = (
     _shape(r"(?i)hooks\.nabu\.casa/(?P<secret>[\w=\-]{8,})", "nabu.casa"),
     _shape(r"(?i)hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/\-]+)", "slack.com"),
     _shape(r"(?i)discord(?:app)?\.com/api/webhooks/\d+/(?P<secret>[\w\-]+)", "discord"),
+    _shape(r"(?:^|\s)-u\s+[^\s:]{1,256}:(?P<secret>\S+)", "-u"),
     # JSON Web Tokens, as Home Assistant's long-lived access tokens are.
     _shape(r"eyJ[\w\-]{8,512}\.[\w\-]{8,}(?:\.[\w\-]*)?", "eyj"),
     # InfluxDB: 64 bytes in Base64.

@@ -62,16 +62,25 @@ def _arguments(record: logging.LogRecord) -> tuple[object, ...]:
 class StandardLibraryBridge:
     """Puts the handler on the root logger and takes it off again.
 
+    ``logging.basicConfig(force=True)`` and ``dictConfig`` of other packages remove all handlers that
+    are there. The handler comes back with the next record that anybody makes, before it is handled.
+
     Args:
         emitter: finds the emitter for a logger's name.
     """
 
     def __init__(self, emitter: Callable[[str], Emitter]) -> None:
         self._handler = StandardLibraryHandler(emitter)
+        self._rules = LevelRules()
         self._levels_before: dict[str, int] = {}
+        self._factory_before: Callable[..., logging.LogRecord] = logging.LogRecord
 
     def install(self, rules: LevelRules) -> None:
         """Let everything that the rules take reach the handler."""
+        self._rules = rules
+        if logging.getLogRecordFactory() != self._make_record:
+            self._factory_before = logging.getLogRecordFactory()
+            logging.setLogRecordFactory(self._make_record)
         wanted = {"": rules.default, **rules.by_logger}
         for name in self._levels_before.keys() - wanted.keys():
             logging.getLogger(name).setLevel(self._levels_before.pop(name))
@@ -83,10 +92,17 @@ class StandardLibraryBridge:
 
     def remove(self) -> None:
         """Leave the loggers as they were."""
+        if logging.getLogRecordFactory() == self._make_record:
+            logging.setLogRecordFactory(self._factory_before)
         logging.getLogger().removeHandler(self._handler)
         for name, level in self._levels_before.items():
             logging.getLogger(name).setLevel(level)
         self._levels_before.clear()
+
+    def _make_record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        if self._levels_before and self._handler not in logging.root.handlers:
+            self.install(self._rules)
+        return self._factory_before(*args, **kwargs)
 
     @property
     def is_installed(self) -> bool:

@@ -1,13 +1,15 @@
+import gc
 import json
 import logging
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from ha_ingestor_logging import ConfigurationError, configure, flush, get_logger, shutdown
+from ha_ingestor_logging import ConfigurationError, configure, flush, get_logger, set_level, shutdown
 from tests.library.capturing import Capture
 from tests.library.conftest import RunScript
 from tests.library.recording_aggregator import Answer, RecordingAggregator
@@ -464,3 +466,151 @@ def test_configuring_again_and_again_leaves_no_more_behind(run_script: RunScript
         """
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_value_is_rendered_once_for_all_outputs(
+    aggregator: RecordingAggregator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Counting:
+        shown = 0
+
+        def __repr__(self) -> str:
+            Counting.shown += 1
+            return "counted"
+
+    configure(service="demo", output="stdout,http", url=aggregator.url, token="t", metrics_interval_s=0)
+    get_logger().info("line", value=Counting())
+    assert flush(30)
+    assert Counting.shown == 1
+    assert (
+        messages(capfd.readouterr().out) == [record["message"] for record in aggregator.records] == ["line"]
+    )
+
+
+def test_what_was_logged_is_let_go_of(capture: Capture) -> None:
+    class Held(Exception):  # noqa: N818 - not only an error is held
+        pass
+
+    held = Held("bad")
+    gone = weakref.ref(held)
+    get_logger().error("failed", exc_info=held)
+    del held
+    capture()
+    deadline = time.monotonic() + 30
+    while gone() is not None and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.01)
+    assert gone() is None
+
+
+def test_memory_does_not_grow_with_the_lines(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import gc, logging, os, sys, tracemalloc
+        from ha_ingestor_logging import configure, flush, get_logger
+        configure(service="demo", format="json")
+        log = get_logger()
+
+        def many(start):
+            for number in range(start, start + 3_000):
+                log.info("line %s", number, value=f"value {number}")
+                logging.getLogger("standard").info("line %s", number)
+            assert flush(30)
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        many(0)
+        many(3_000)
+        before = many(6_000)
+        after = max(many(9_000), many(12_000))
+        print(after - before, file=sys.stderr)
+        """
+    )
+    assert done.returncode == 0
+    assert int(done.stderr) < 500_000
+
+
+def test_configuring_again_and_again_leaves_nothing_behind(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import logging, sys, threading, warnings
+        from ha_ingestor_logging import configure, get_logger, shutdown
+        before = (len(logging.root.handlers), sys.excepthook, logging.getLogRecordFactory())
+        for number in range(50):
+            configure(service="demo", levels={"a": "debug"})
+        assert (len(logging.root.handlers), threading.active_count()) == (before[0] + 1, 2)
+        get_logger().info("line")
+        assert shutdown()
+        assert (len(logging.root.handlers), sys.excepthook, logging.getLogRecordFactory()) == before
+        assert (logging.getLogger("a").level, threading.active_count()) == (0, 1)
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert messages(done.stdout) == ["line"]
+
+
+def test_a_finaliser_may_log_in_the_middle_of_a_log_call(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import gc, logging
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo")
+        log = get_logger()
+
+        class Cyclic:
+            def __init__(self):
+                self.me = self
+            def __del__(self):
+                log.info("finaliser")
+                logging.info("finaliser")
+
+        gc.set_threshold(5)
+        for number in range(500):
+            Cyclic()
+            log.info("line")
+        gc.set_threshold(0)
+        gc.collect()
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert messages(done.stdout).count("line") == 500
+    assert messages(done.stdout).count("finaliser") == 1000
+
+
+def test_a_daemon_threads_last_lines_are_shown(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import threading
+        from ha_ingestor_logging import configure, get_logger
+        configure(service="demo")
+        logged = threading.Event()
+
+        def work():
+            get_logger().info("from a daemon")
+            logged.set()
+            threading.Event().wait()
+
+        threading.Thread(target=work, daemon=True).start()
+        logged.wait()
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert messages(done.stdout) == ["from a daemon"]
+
+
+def test_levels_change_at_run_time_also_for_the_standard_library(capture: Capture) -> None:
+    ours, theirs = get_logger("pack.ours"), logging.getLogger("pack.theirs")
+    set_level("debug", "pack")
+    ours.debug("ours")
+    theirs.debug("theirs")
+    get_logger("else").debug("hidden")
+    set_level(None, "pack")
+    ours.debug("hidden")
+    theirs.debug("hidden")
+    set_level("error")
+    ours.warning("hidden")
+    theirs.warning("hidden")
+    with pytest.raises(ConfigurationError):
+        set_level("loud")
+    assert [record["message"] for record in capture()] == ["ours", "theirs"]

@@ -3,6 +3,7 @@ import dataclasses
 import json
 import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,6 +227,39 @@ def test_no_secret_survives_at_any_depth(fields: dict[str, Any], argument: objec
     assert line is not None
     assert b"s3cret" not in line
     json.loads(line)
+
+
+WORDS = st.sampled_from(["auth", "token", "cookie", "type", "x", "password", "a b", "bearer", "/"])
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(["type", "auth_type", "x", "name"]), WORDS | st.integers(0, 9))
+    | st.tuples(
+        st.sampled_from(["access_token", "password", "api_key", "cookie", "auth"]),
+        st.sampled_from(
+            ["s3cret", "it's s3cret", 'a "s3cret"', "a,s3cret", "a&s3cret", "\\s3cret", "s3cret\n"]
+        ),
+    ),
+    max_size=5,
+)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda entries: str(dict(entries)),
+        lambda entries: json.dumps(dict(entries)),
+        lambda entries: json.dumps(dict(entries), separators=(",", ":")),
+        lambda entries: json.dumps({"body": json.dumps(dict(entries))}),
+        str,
+        lambda entries: ", ".join(f"{name}={value!r}" for name, value in entries),
+    ],
+    ids=["repr", "json", "compact json", "json in json", "pairs", "keywords"],
+)
+@given(entries=ENTRIES)
+def test_no_secret_survives_in_written_structures(
+    written: Callable[[list[tuple[str, object]]], str], entries: list[tuple[str, object]]
+) -> None:
+    text = written(entries)
+    assert "s3cret" not in Redactor().text(text)
 
 
 @given(st.text(max_size=200))

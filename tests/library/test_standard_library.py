@@ -1,5 +1,8 @@
+import json
 import logging
+import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -7,6 +10,7 @@ from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue
 from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.standard_library import StandardLibraryBridge, StandardLibraryHandler
+from tests.library.conftest import RunScript
 
 
 class Foreign:
@@ -97,6 +101,102 @@ def test_the_bridge_leaves_the_root_logger_as_it_was(bridge: StandardLibraryBrid
     bridge.install(LevelRules(30))
     assert len(root.handlers) == len(before[0]) + 1
     assert (root.level, chatty.level) == (30, 0)
+    assert logging.getLogRecordFactory() != logging.LogRecord
     bridge.remove()
     bridge.remove()
+    assert logging.getLogRecordFactory() == logging.LogRecord
     assert (list(root.handlers), root.level) == before
+
+
+def run_program(run_script: RunScript, source: str) -> list[dict[str, Any]]:
+    prelude = "import logging, logging.config\nfrom ha_ingestor_logging import configure, get_logger\n"
+    done = run_script(prelude + "configure(service='demo')\n" + textwrap.dedent(source))
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "reset",
+    [
+        "logging.basicConfig(force=True, handlers=[logging.NullHandler()])",
+        "logging.config.dictConfig(dict(version=1, disable_existing_loggers=False, root=dict(level='INFO')))",
+        "logging.root.handlers.clear()",
+    ],
+    ids=["basicConfig", "dictConfig", "clear"],
+)
+def test_another_packages_configuration_does_not_end_the_stream(run_script: RunScript, reset: str) -> None:
+    source = f"""
+        logging.getLogger("a").info("before")
+        {reset}
+        logging.getLogger("a").error("after")
+        logging.getLogger("a").info("then")
+    """
+    assert [record["message"] for record in run_program(run_script, source)] == ["before", "after", "then"]
+
+
+def test_a_basic_config_without_force_adds_no_second_output(run_script: RunScript) -> None:
+    source = """
+        logging.basicConfig(level="INFO")
+        logging.info("line")
+    """
+    assert [record["message"] for record in run_program(run_script, source)] == ["line"]
+
+
+def test_wrong_placeholders_neither_raise_nor_print(run_script: RunScript) -> None:
+    source = """
+        logging.error("%d points", "many")
+        logging.error("one %s", 1, 2)
+        logging.error("100 %", 5)
+        get_logger().error("%d points", "many")
+        get_logger().error("%(name)s", {"other": 1})
+    """
+    messages = [record["message"] for record in run_program(run_script, source)]
+    assert messages[:4] == ["%d points ('many',)", "one %s (1, 2)", "100 % (5,)", "%d points ('many',)"]
+    assert messages[4].startswith("%(name)s")
+
+
+def test_foreign_level_names_do_not_change_ours(run_script: RunScript) -> None:
+    source = """
+        logging.addLevelName(25, "NOTICE")
+        logging.addLevelName(logging.WARNING, "\\033[33mWARN\\033[0m")
+        logging.log(25, "notice")
+        logging.warning("warning")
+        logging.log(1000, "above all")
+    """
+    assert [record["level"] for record in run_program(run_script, source)] == ["INFO", "WARNING", "CRITICAL"]
+
+
+def test_a_traceback_stays_data_also_after_another_handler_has_seen_it(run_script: RunScript) -> None:
+    source = """
+        import queue
+        from logging.handlers import QueueHandler
+        logging.root.handlers.insert(0, QueueHandler(queue.Queue()))
+        try:
+            int("x")
+        except ValueError:
+            logging.exception("failed")
+    """
+    (record,) = run_program(run_script, source)
+    assert (record["message"], record["exception_type"]) == ("failed", "ValueError")
+    assert record["exception"].count("Traceback") == 1
+
+
+def test_extra_fields_may_have_any_name_that_logging_allows(run_script: RunScript) -> None:
+    source = """
+        logging.info("line", extra={"level": 1, "event": 3, "self": 4, "timestamp": 5, "fields": 6})
+    """
+    (record,) = run_program(run_script, source)
+    assert (record["level_"], record["event"], record["self"], record["timestamp_"]) == (1, 3, 4, 5)
+
+
+def test_an_argument_whose_text_logs_does_not_recurse_without_end(run_script: RunScript) -> None:
+    source = """
+        class Chatty:
+            def __str__(self):
+                logging.getLogger("chatty").info("in str")
+                return "text"
+        logging.info("value %s", Chatty())
+        get_logger().info("value %s", Chatty())
+    """
+    messages = [record["message"] for record in run_program(run_script, source)]
+    assert messages == ["in str", "value text", "value text"]

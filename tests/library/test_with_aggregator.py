@@ -10,9 +10,18 @@ from typing import Any
 import pytest
 import urllib3
 
-from ha_ingestor_logging import configure, correlation, flush, get_logger, metrics, shutdown
+from ha_ingestor_logging import (
+    ExplainedError,
+    configure,
+    correlation,
+    flush,
+    get_logger,
+    metrics,
+    shutdown,
+)
 from tests.aggregator_process import AggregatorProcess
 from tests.library.capturing import discard_held_lines
+from tests.library.secrets_for_tests import IN_CONTEXT, SHAPED
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the aggregator needs Python 3.13")
 
@@ -86,6 +95,33 @@ def test_a_line_is_found_with_all_of_its_fields(real_aggregator: AggregatorProce
     assert [found["uid"] for found in search(real_aggregator, "entity_id:sensor.kitchen attempts:>2", 1)] == [
         row["uid"]
     ]
+
+
+def test_no_secret_reaches_the_aggregator(real_aggregator: AggregatorProcess) -> None:
+    deliver_to(real_aggregator)
+    log = get_logger("secrets")
+    secrets = [*SHAPED.values(), *(secret for _, secret in IN_CONTEXT)]
+    for secret in SHAPED.values():
+        log.info("shape %s", secret, field=secret, nested={"a": [secret]})
+    for text, _ in IN_CONTEXT:
+        log.error("context", text=text, exc_info=RuntimeError(text))
+    assert flush(10)
+    expected = len(SHAPED) + len(IN_CONTEXT)
+    rows = search(real_aggregator, "logger:secrets", expected)
+    assert len(rows) == expected
+    stored = "\n".join(str(value) for row in rows for value in row.values())
+    assert [secret for secret in secrets if secret in stored] == []
+
+
+def test_an_exceptions_explanation_and_causes_are_found(real_aggregator: AggregatorProcess) -> None:
+    deliver_to(real_aggregator)
+    error = ExplainedError("write refused", error_code="INFLUX-429", user_impact="no history")
+    error.__cause__ = OSError("quota")
+    get_logger("explained").error("failed", exc_info=error)
+    assert flush(10)
+    (row,) = search(real_aggregator, "error_code:INFLUX-429", 1)
+    assert row["user_impact"] == "no history"
+    assert [link["message"] for link in row["exception_chain"]] == ["write refused", "quota"]
 
 
 def test_pushed_metrics_give_the_service_its_event_rate(real_aggregator: AggregatorProcess) -> None:
