@@ -73,3 +73,14 @@ def _delivery_metrics(delivery: HttpDelivery) -> Iterator[Metric]:
         "Requests to the aggregator that had to be repeated",
         delivery.retries,
     )
+    if delivery.spool is not None:
+        yield CounterMetricFamily(
+            "ha_ingestor_log_records_spooled",
+            "Log lines that waited on the disk for the aggregator",
+            delivery.spool.spooled,
+        )
+        yield GaugeMetricFamily(
+            "ha_ingestor_log_spool_bytes",
+            "What the spool's files take on the disk",
+            delivery.spool.size_bytes,
+        )

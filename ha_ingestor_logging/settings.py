@@ -25,6 +25,7 @@ _ABOVE_ZERO: Final = (
     "delivery_size_bytes",
     "batch_size_bytes",
     "request_timeout_s",
+    "spool_size_bytes",
 )
 _ZERO_OR_ABOVE: Final = ("batch_interval_s", "metrics_interval_s", "exit_timeout_s")
 
@@ -52,6 +53,8 @@ class Settings:
         request_timeout_s: when a request to the aggregator is given up.
         metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
         exit_timeout_s: how long the exit may wait for delivery.
+        spool: a folder for lines while the aggregator is away; none for memory only.
+        spool_size_bytes: what the files in it may take.
         standard_library: whether the standard library's ``logging`` goes into the same stream.
     """
 
@@ -69,6 +72,8 @@ class Settings:
     request_timeout_s: float = 10.0
     metrics_interval_s: float = 15.0
     exit_timeout_s: float = 5.0
+    spool: str | None = None
+    spool_size_bytes: int = 256 * 2**20
     standard_library: bool = True
 
 
@@ -89,6 +94,8 @@ class SettingsArguments(TypedDict, total=False):
     request_timeout_s: float | None
     metrics_interval_s: float | None
     exit_timeout_s: float | None
+    spool: str | None
+    spool_size_bytes: int | None
     standard_library: bool | None
 
 
@@ -174,6 +181,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("service: must not be empty")
     if "http" in settings.output and not (settings.url and settings.token):
         raise ConfigurationError("output http needs url and token")
+    if settings.spool and sys.platform == "win32":
+        raise ConfigurationError("spool: needs file locks that Windows doesn't have")
     for name in _ABOVE_ZERO:
         if not 0 < getattr(settings, name) < math.inf:
             raise ConfigurationError(f"{name}: must be above 0")

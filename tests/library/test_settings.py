@@ -39,6 +39,8 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "request_timeout_s": "1.5",
         "metrics_interval_s": "0",
         "exit_timeout_s": "2",
+        "spool": "/var/spool/logs",
+        "spool_size_bytes": "14000",
         "standard_library": "off",
     }
     assert set(values) == {setting.name for setting in fields(Settings)}
@@ -58,6 +60,8 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         request_timeout_s=1.5,
         metrics_interval_s=0.0,
         exit_timeout_s=2.0,
+        spool="/var/spool/logs",
+        spool_size_bytes=14000,
         standard_library=False,
     )
 
@@ -94,6 +98,7 @@ def test_a_url_turns_delivery_on() -> None:
         ({"exit_timeout_s": "inf"}, "exit_timeout_s: must be 0 or above"),
         ({"standard_library": "perhaps"}, "standard_library: 'perhaps' is not of the right type"),
         ({"service": " "}, "service: must not be empty"),
+        ({"spool_size_bytes": 0}, "spool_size_bytes: must be above 0"),
         ({"servce": "typo"}, "unknown settings: servce"),
     ],
 )
