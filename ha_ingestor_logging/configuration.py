@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.entry import Emitter
+from ha_ingestor_logging.file_output import FileOutput
 from ha_ingestor_logging.metrics import LoggingCollector, exposition
 from ha_ingestor_logging.pipeline import LIBRARY_LOGGER, Pipeline
 from ha_ingestor_logging.process_exit import ExitHook
@@ -32,7 +33,8 @@ def configure(**arguments: Unpack[SettingsArguments]) -> None:
     """Set the process's logging up; call it once, early. A second call replaces the first.
 
     A setting that is left out comes from the environment, ``HA_INGESTOR_LOG_`` and its name in
-    capitals, else from the default. With a URL the default output is ``stdout,http``.
+    capitals, else from the default. The default output is ``stdout``, and ``file`` with a file, and
+    ``http`` with a URL.
 
     Args:
         arguments: any of :class:`~ha_ingestor_logging.settings.Settings`.
@@ -54,6 +56,10 @@ def _apply(settings: Settings) -> None:
     outputs: list[Output] = []
     if "stdout" in settings.output:
         outputs.append(StdoutOutput())
+    if "file" in settings.output:
+        file_output = FileOutput(settings, _report)
+        file_output.start()
+        outputs.append(file_output)
     if "http" in settings.output:
         delivery = HttpDelivery(settings, exposition, _report)
         delivery.start()

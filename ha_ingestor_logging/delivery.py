@@ -20,8 +20,8 @@ from ha_ingestor_logging.errors import (
 )
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import CRITICAL, ERROR
-from ha_ingestor_logging.outage import Outage, Report
-from ha_ingestor_logging.output import DropCounts, Line
+from ha_ingestor_logging.outage import Outage
+from ha_ingestor_logging.output import DropCounts, Line, Report
 from ha_ingestor_logging.settings import Settings
 from ha_ingestor_logging.spool import Spool
 from ha_ingestor_logging.worker import Worker

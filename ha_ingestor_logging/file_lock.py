@@ -9,7 +9,7 @@ from typing import Final
 if sys.platform != "win32":
     import fcntl
 
-_POLL_S: Final = 0.005
+_POLL_S: Final = 0.002
 
 
 class FileLock:

@@ -2,23 +2,17 @@
 
 import random
 import time
-from typing import Final, Protocol
+from typing import Final
 
 from ha_ingestor_logging.errors import AggregatorUnavailableError, TokenRefusedError
 from ha_ingestor_logging.levels import ERROR, INFO, WARNING
+from ha_ingestor_logging.output import Report
 
 _FIRST_DELAY_S: Final = 0.5
 _DELAY_MAX_S: Final = 30.0
 _RETRY_AFTER_MAX_S: Final = 300.0
 # One failure alone is usually a kept connection that the aggregator closed.
 _FAILURES_UNTIL_REPORTED: Final = 2
-
-
-class Report(Protocol):
-    """Logs a line of the library's own."""
-
-    def __call__(self, level: int, message: str, /, **fields: object) -> None:
-        """Log ``message`` with ``fields``."""
 
 
 class Outage:

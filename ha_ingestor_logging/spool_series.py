@@ -10,6 +10,7 @@ from typing import Final
 
 from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.file_lock import FileLock
+from ha_ingestor_logging.folder_sync import sync_folder
 from ha_ingestor_logging.spool_file import SpoolFile
 
 FILE_SUFFIX: Final = ".spool"
@@ -85,7 +86,7 @@ class SpoolSeries:
         if self._last is None or self._last.size_bytes >= _FILE_BYTES:
             self._files_begun += 1
             last = SpoolFile(self._folder / f"{self._name}.{self._files_begun:08d}{FILE_SUFFIX}")
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
             if self._last is not None and self._last is not self._first:
                 self._last.close()
             self._last = last
@@ -144,11 +145,3 @@ def series_files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in folder.iterdir():
         if match := _FILE_NAME.fullmatch(path.name):
             yield match[1], path
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -41,6 +41,13 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "exit_timeout_s": "2",
         "spool": "/var/spool/logs",
         "spool_size_bytes": "14000",
+        "file": "/var/log/app.log",
+        "file_size_bytes": "15000",
+        "file_interval_s": "0",
+        "file_compression": "GZip",
+        "file_count_max": "16",
+        "file_age_max_s": "17.5",
+        "file_total_size_bytes": "0",
         "standard_library": "off",
     }
     assert set(values) == {setting.name for setting in fields(Settings)}
@@ -62,6 +69,13 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         exit_timeout_s=2.0,
         spool="/var/spool/logs",
         spool_size_bytes=14000,
+        file="/var/log/app.log",
+        file_size_bytes=15000,
+        file_interval_s=0.0,
+        file_compression="gzip",
+        file_count_max=16,
+        file_age_max_s=17.5,
+        file_total_size_bytes=0,
         standard_library=False,
     )
 
@@ -80,12 +94,21 @@ def test_a_url_turns_delivery_on() -> None:
     assert load_settings({**HTTP, "output": "none"}, {}).output == ()
 
 
+def test_a_file_turns_its_output_on() -> None:
+    assert load_settings({"file": "a.log"}, {}).output == ("stdout", "file")
+    assert load_settings({**HTTP, "file": "a.log"}, {}).output == ("stdout", "file", "http")
+    assert load_settings({"file": "a.log", "output": "file"}, {}).output == ("file",)
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         ({"output": "http"}, "http needs url and token"),
         ({"url": "http://aggregator"}, "http needs url and token"),
-        ({"output": "file"}, "file is not one of stdout, http, none"),
+        ({"output": "printer"}, "printer is not one of stdout, file, http, none"),
+        ({"output": "file"}, "output file needs file"),
+        ({"file": "a.log", "file_size_bytes": -1}, "file_size_bytes: must be 0 or above"),
+        ({"file_compression": "rar"}, "file_compression: 'rar' is not one of zstd, gzip, none"),
         ({**HTTP, "url": "aggregator:8480"}, "expected http://HOST:PORT"),
         ({**HTTP, "url": "ftp://aggregator"}, "expected http://HOST:PORT"),
         ({**HTTP, "url": "http://user:word@aggregator"}, "must not hold a user"),
