@@ -1,5 +1,8 @@
 """The metrics that the aggregator and the Home Assistant integration know by name."""
 
+import os
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Final
 
@@ -26,9 +29,18 @@ operation_duration_seconds: Final = Histogram(
 )
 
 
+# Rendering takes the lock of each metric. A child that is forked meanwhile would find it taken for ever.
+_rendering: Final = threading.RLock()
+if sys.platform != "win32":
+    os.register_at_fork(
+        before=_rendering.acquire, after_in_parent=_rendering.release, after_in_child=_rendering.release
+    )
+
+
 def exposition() -> bytes:
     """All metrics of the process in Prometheus's text format."""
-    return generate_latest(REGISTRY)
+    with _rendering:
+        return generate_latest(REGISTRY)
 
 
 class LoggingCollector(Collector):

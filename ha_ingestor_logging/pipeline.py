@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
@@ -51,6 +52,7 @@ class Pipeline:
         self._dropped: Counter[tuple[str, int]] = Counter()
         self._reported_drops: DropCounts = {}
         self._gap_reported_s = 0.0
+        self._failure_shown = False
         self._started = False
 
     def emitter(self, name: str) -> Emitter:
@@ -160,8 +162,7 @@ class Pipeline:
                 if isinstance(item, FlushMarker):
                     self._write(lines)
                     lines = []
-                    for output in self.outputs:
-                        output.flush(item)
+                    self._flush_outputs(item)
                 else:
                     self._render(item, level, lines)
             self._write(lines)
@@ -170,7 +171,7 @@ class Pipeline:
     def _render(self, entry: Entry, level: int, lines: list[Line]) -> None:
         try:
             line = self._renderer.render(entry)
-        except Exception:  # noqa: BLE001 - one bad record must not cost the others
+        except BaseException:  # noqa: BLE001 - a foreign __repr__ that calls sys.exit must not end this thread
             self._dropped["unrenderable", level] += 1
             return
         if line is not None:
@@ -180,7 +181,25 @@ class Pipeline:
         if lines:
             self.records_by_level.update(level for level, _ in lines)
             for output in self.outputs:
-                output.write(lines)
+                try:
+                    output.write(lines)
+                except Exception:  # noqa: BLE001 - one output must not cost the others their lines
+                    self._dropped.update(("output_failed", level) for level, _ in lines)
+                    self._show_failure()
+
+    def _flush_outputs(self, marker: FlushMarker) -> None:
+        for output in self.outputs:
+            try:
+                output.flush(marker)
+            except Exception:  # noqa: BLE001 - whoever waits must not wait for nothing
+                marker.passed(complete=False)
+                self._show_failure()
+
+    def _show_failure(self) -> None:
+        # Once: it may come with every line, and logging it would come here again.
+        if not self._failure_shown:
+            self._failure_shown = True
+            traceback.print_exc(file=sys.stderr)
 
     def _has_gap(self) -> bool:
         return self.dropped != self._reported_drops
@@ -198,7 +217,6 @@ class Pipeline:
             new = count - self._reported_drops.get((reason, level), 0)
             if new:
                 missing.setdefault(reason, {})[LEVEL_NAMES[level]] = new
-        self._reported_drops = dropped
         self._gap_reported_s = now_s
         total = sum(sum(by_level.values()) for by_level in missing.values())
         fields = {"dropped": total, "dropped_by_reason": missing}
@@ -206,4 +224,7 @@ class Pipeline:
         gap: Entry = (time.time_ns(), WARNING, LIBRARY_LOGGER, Context(), {}, event, (), fields)
         lines: list[Line] = []
         self._render(gap, WARNING, lines)
+        before = Counter(self._dropped)
         self._write(lines)
+        # An output that can't take this line either is no reason for another.
+        self._reported_drops = dict(Counter(dropped) + (self._dropped - before))
