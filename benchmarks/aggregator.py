@@ -133,16 +133,23 @@ class Aggregator:
         return sum(path.stat().st_size for path in (self.data / "store").rglob("*") if path.is_file())
 
 
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @contextmanager
-def running(data: Path, launcher: Sequence[str] = ()) -> Iterator[Aggregator]:
-    """Run an aggregator on a free port.
+def running(data: Path, launcher: Sequence[str] = (), port: int | None = None) -> Iterator[Aggregator]:
+    """Run an aggregator; it may be killed meanwhile.
 
     Args:
         data: its data folder.
         launcher: a command that becomes the one that follows it, for example to cap its memory.
+        port: its port; a free one by default.
     """
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = port or free_port()
     started = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(_ADDON)}
     command = [

@@ -2,7 +2,6 @@
 
 import http
 import json
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,11 +16,6 @@ from ha_ingestor_logging.errors import (
     RequestTooLargeError,
     TokenRefusedError,
 )
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 _CONNECT_TIMEOUT_S: Final = 3.0
 # Enough for a hundred named errors; a longer answer is not worth reading.
@@ -75,11 +69,11 @@ class AggregatorClient:
             retries=urllib3.Retry(total=False, redirect=False),
         )
 
-    def send_logs(self, lines: bytes) -> Receipt:
+    def send_logs(self, body: bytes) -> Receipt:
         """Send JSON lines; returns when the aggregator has stored them.
 
         Args:
-            lines: JSON objects, a newline after each.
+            body: JSON objects, a newline after each, compressed with zstd.
 
         Raises:
             AggregatorUnavailableError: nothing was said about the lines; send them again later.
@@ -90,7 +84,7 @@ class AggregatorClient:
         answer = self._request(
             "POST",
             "/api/v1/logs",
-            zstd.compress(lines),
+            body,
             {"Content-Type": "application/x-ndjson", "Content-Encoding": "zstd", "X-Source": "library"},
         )
         try:

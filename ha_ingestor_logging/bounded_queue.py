@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 # How full the queue may be for an item of each level (TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL)
 # to be taken in: what matters least is refused first, so that errors still find room in a flood.
-_FILL_BY_LEVEL: Final = (0.6, 0.6, 0.8, 0.9, 1.0, 1.0)
+FILL_BY_LEVEL: Final = (0.6, 0.6, 0.8, 0.9, 1.0, 1.0)
 
 
 class BoundedQueue(Generic[T]):
@@ -47,8 +47,8 @@ class BoundedQueue(Generic[T]):
 
     def set_bounds(self, items_max: int, size_max_bytes: int) -> None:
         """Change the bounds; what is in the queue already stays."""
-        self._room_items_by_level = tuple(int(items_max * fill) for fill in _FILL_BY_LEVEL)
-        self._room_bytes_by_level = tuple(int(size_max_bytes * fill) for fill in _FILL_BY_LEVEL)
+        self._room_items_by_level = tuple(int(items_max * fill) for fill in FILL_BY_LEVEL)
+        self._room_bytes_by_level = tuple(int(size_max_bytes * fill) for fill in FILL_BY_LEVEL)
 
     def reset(self) -> None:
         """Forget all items and counts, as a forked child must: its parent still has them."""
@@ -56,7 +56,7 @@ class BoundedQueue(Generic[T]):
         self._append = self._items.append
         self._put_bytes = 0
         self._taken_bytes = 0
-        self._refused_by_level = [0] * len(_FILL_BY_LEVEL)
+        self._refused_by_level = [0] * len(FILL_BY_LEVEL)
         self._signal = threading.Lock()
         self._signal.acquire()
         self.waiting = True

@@ -15,6 +15,7 @@ from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.captured_logs import CapturedLogs
 from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.entry import Emitter
+from ha_ingestor_logging.file_output import FileOutput
 from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.level_signals import LevelSignals
 from ha_ingestor_logging.levels import TRACE, WARNING, parse_level
@@ -51,7 +52,8 @@ def configure(**arguments: Unpack[SettingsArguments]) -> None:
     """Set the process's logging up; call it once, early. A second call replaces the first.
 
     A setting that is left out comes from the environment, ``HA_INGESTOR_LOG_`` and its name in
-    capitals, else from the default. With a URL the default output is ``stdout,http``.
+    capitals, else from the default. The default output is ``stdout``, and ``file`` with a file, and
+    ``http`` with a URL.
 
     Args:
         arguments: any of :class:`~ha_ingestor_logging.settings.Settings`.
@@ -95,6 +97,10 @@ def _outputs(settings: Settings) -> "list[Output]":
     outputs: list[Output] = []
     if "stdout" in settings.output:
         outputs.append(_stdout(settings))
+    if "file" in settings.output:
+        file_output = FileOutput(settings, _report)
+        file_output.start()
+        outputs.append(file_output)
     if "http" in settings.output:
         delivery = HttpDelivery(settings, exposition, _report)
         delivery.start()

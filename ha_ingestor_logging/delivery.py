@@ -1,13 +1,15 @@
-"""Delivery to the aggregator: batches and retries, and the metrics by the same connection."""
+"""Delivery to the aggregator: batches, retries and the spool; and the metrics by the same connection."""
 
-import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
 
-from ha_ingestor_logging.aggregator_client import AggregatorClient
+from ha_ingestor_logging.aggregator_client import AggregatorClient, Receipt
+from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.errors import (
     AggregatorUnavailableError,
@@ -17,33 +19,34 @@ from ha_ingestor_logging.errors import (
     TokenRefusedError,
 )
 from ha_ingestor_logging.flush import FlushMarker
-from ha_ingestor_logging.levels import CRITICAL, ERROR, INFO, WARNING
-from ha_ingestor_logging.output import DropCounts, Line
+from ha_ingestor_logging.levels import CRITICAL, ERROR
+from ha_ingestor_logging.outage import Outage
+from ha_ingestor_logging.output import DropCounts, Line, Report
 from ha_ingestor_logging.settings import Settings
+from ha_ingestor_logging.spool import Spool
 from ha_ingestor_logging.worker import Worker
 
-_FIRST_DELAY_S: Final = 0.5
-_DELAY_MAX_S: Final = 30.0
-_RETRY_AFTER_MAX_S: Final = 300.0
 # What a queued line holds in memory besides its bytes, roughly.
 _LINE_OVERHEAD_BYTES: Final = 150
-# One failure alone is usually a kept connection that the aggregator closed.
-_FAILURES_UNTIL_REPORTED: Final = 2
+# Enough to find one bad line among a million. Beyond it nothing at all is taken, and to take each
+# batch apart would only be a flood of requests.
+_REFUSALS_IN_A_ROW_MAX: Final = 20
+_INHERIT_INTERVAL_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 1.0
+# How long the writer's thread may wait for this one, which waits for a disk.
+_DISK_TIMEOUT_S: Final = 5.0
 
 
-class Report(Protocol):
-    """Logs a line of the library's own."""
-
-    def __call__(self, level: int, message: str, /, **fields: object) -> None:
-        """Log ``message`` with ``fields``."""
+class _ClosedError(Exception):
+    """The delivery was closed during a request; what it was about is accounted for."""
 
 
 class HttpDelivery:
     """Sends lines to the aggregator in compressed batches, in a thread of its own.
 
     A batch is sent until the aggregator has stored it; each line's ``uid`` lets the aggregator store
-    it once. While the aggregator is away, lines wait within a bound.
+    it once. While the aggregator is away, lines wait in memory and, if there is one, in the spool,
+    both within a bound.
 
     Args:
         settings: URL, token, bounds and intervals.
@@ -59,30 +62,43 @@ class HttpDelivery:
         self._queue: BoundedQueue[bytes | FlushMarker] = BoundedQueue(
             settings.delivery_size_bytes // _LINE_OVERHEAD_BYTES, settings.delivery_size_bytes
         )
+        self.spool = Spool(Path(settings.spool), settings.spool_size_bytes) if settings.spool else None
         self._dropped: Counter[tuple[str, int]] = Counter()
-        self._sending: list[Line] = []
-        self._flushing: set[FlushMarker] = set()
         self._pushing = settings.metrics_interval_s > 0
-        self._connect()
+        self._begin()
         self.delivered = 0
         self.faulty = 0
         self.retries = 0
 
-    def _connect(self) -> None:
+    def _begin(self) -> None:
         settings = self._settings
         self._client = AggregatorClient(settings.url or "", settings.token or "", settings.request_timeout_s)
+        self._outage = Outage(self._report)
         self._hurry = threading.Event()
-        self._failures = 0
-        self._reported: str | None = None
-        self.failure: str | None = None
+        # Held by whoever moves lines; never during a request, so that the writer's thread can spill.
+        self._moving = threading.Lock()
+        self._closed = False
+        self._sending: Batch | None = None
+        self._in_hand: deque[Batch | FlushMarker] = deque()
+        self._behind_spool: list[FlushMarker] = []
+        self._flushing: set[FlushMarker] = set()
+        self._refusals_in_a_row = 0
+        self._spool_failure: str | None = None
+        self._spool_failure_reported = False
         self._next_push_s = time.monotonic() + settings.metrics_interval_s
+        self._next_inherit_s = 0.0
 
     def start(self) -> None:
         """Start the thread, so that metrics are pushed even when nothing is logged."""
         self._worker.ensure_running()
 
     def write(self, lines: list[Line]) -> None:
-        """Queue lines; what finds no room is dropped and counted."""
+        """Queue lines; what finds no room goes to the spool, or is dropped and counted."""
+        if self._spills and not self._queue.has_room and self._moving.acquire(timeout=_DISK_TIMEOUT_S):
+            try:
+                self._spill()
+            finally:
+                self._moving.release()
         for level, line in lines:
             self._queue.put(line, level, len(line) + _LINE_OVERHEAD_BYTES)
         self._worker.ensure_running()
@@ -95,26 +111,38 @@ class HttpDelivery:
         self._worker.ensure_running()
 
     def close(self) -> None:
-        """Stop, and count what was not delivered as dropped."""
+        """Stop; what was not delivered goes to the spool, or is counted as dropped."""
         self._worker.stopping = True
         self._hurry.set()
         self._queue.wake()
         self._worker.stop(_STOP_TIMEOUT_S)
-        if self._worker.is_running:
+        locked = self._moving.acquire(timeout=_DISK_TIMEOUT_S)
+        self._closed = True
+        if self._sending is not None:
             # It hangs in a request, of which nobody will learn how it ended.
-            self._drop("exit", self._sending)
-        self._drop("exit", [(level, item) for level, item in self._queue.take() if isinstance(item, bytes)])
+            self._in_hand.appendleft(self._sending)
+        self._spool_failure = None
+        self._spill()
+        while self._in_hand or self._take():
+            item = self._in_hand.popleft()
+            if isinstance(item, Batch):
+                self._drop("exit", item)
+        if self.spool is not None:
+            self.spool.close()
+        if locked:
+            self._moving.release()
         self._client.close()
 
     def after_fork(self) -> None:
-        """Leave the parent's lines, metrics and connection to the parent."""
+        """Leave the parent's lines, metrics, files and connection to the parent."""
         # Both would push under the same name, and each would replace what the other pushed.
         self._pushing = False
         self._queue.reset()
-        self._flushing.clear()
         self._dropped.clear()
         self._worker.after_fork()
-        self._connect()
+        if self.spool is not None:
+            self.spool.after_fork()
+        self._begin()
 
     @property
     def dropped(self) -> DropCounts:
@@ -122,97 +150,212 @@ class HttpDelivery:
         return {
             **self._dropped,
             **{("delivery_full", level): count for level, count in self._queue.refused.items()},
+            **(self.spool.dropped if self.spool is not None else {}),
         }
+
+    @property
+    def failure(self) -> str | None:
+        """Why lines wait: of the spool, or of the aggregator."""
+        return self._spool_failure or self._outage.failure
 
     @property
     def has_room(self) -> bool:
         """Whether less than half of the room is taken."""
-        return self._queue.has_room
+        return self._queue.has_room and (self.spool is None or self.spool.has_room)
+
+    @property
+    def _spills(self) -> bool:
+        return self.spool is not None and self._spool_failure is None
 
     def _cycle(self) -> None:
-        self._queue.wait(self._next_push_s - time.monotonic() if self._pushing else None)
-        if self._queue:
-            self._pause(self._settings.batch_interval_s)
-            self._send_waiting()
-        if self._pushing and time.monotonic() >= self._next_push_s:
-            self._push_metrics()
-
-    def _pause(self, delay_s: float) -> None:
-        self._hurry.wait(delay_s)
-        self._hurry.clear()
-
-    def _send_waiting(self) -> None:
-        while taken := self._queue.take(self._settings.batch_size_bytes):
-            lines: list[Line] = []
-            for level, item in taken:
-                if isinstance(item, bytes):
-                    lines.append((level, item))
-                    continue
-                self._send(lines)
-                lines = []
+        hurried = self._wait()
+        with suppress(_ClosedError):
+            with self._moving:
+                if self._closed:
+                    return
+                if hurried or self._outage.wait_s == 0:
+                    self._deliver()
+                elif self._spills:
+                    self._spill()
+            if self._pushing and time.monotonic() >= self._next_push_s:
                 self._push_metrics()
-                self._pass(item, complete=True)
-            self._send(lines)
 
-    def _send(self, lines: list[Line]) -> None:
-        """Send lines until they are stored, refused, or the process stops."""
-        if not lines:
-            return
-        self._sending = lines
-        batch = b"".join(line for _, line in lines)
-        while not self._worker.stopping:
-            try:
-                receipt = self._client.send_logs(batch)
-            except AggregatorUnavailableError as error:
-                self._after_failure(error)
+    def _wait(self) -> bool:
+        """Wait until there is something to do; whether somebody is in a hurry."""
+        now_s = time.monotonic()
+        outage_s = self._outage.wait_s
+        events_s = [self._next_push_s - now_s] if self._pushing else []
+        if self._outage.is_on:
+            events_s.append(outage_s)
+        elif self.spool is not None:
+            events_s.append(0.0 if self.spool.has_inherited else self._next_inherit_s - now_s)
+        self._queue.wait(min(events_s, default=None))
+        gather_s = self._settings.batch_interval_s
+        if outage_s and not self._spills:
+            gather_s = outage_s
+        hurried = self._hurry.wait(gather_s if self._queue else 0.0)
+        if hurried:
+            self._hurry.clear()
+        return hurried
+
+    def _deliver(self) -> None:
+        """Send what waits: first what is spooled, last what another process left."""
+        try:
+            self._send_spooled()
+            self._send_in_hand()
+            while not self._worker.stopping and self._take():
+                self._send_in_hand()
+            self._send_inherited()
+        except AggregatorUnavailableError as error:
+            self.retries += 1
+            self._outage.failed(error)
+            if isinstance(error, TokenRefusedError):
+                for marker in list(self._flushing):
+                    self._pass(marker, complete=False)
+            self._spill()
+
+    def _take(self) -> bool:
+        """Take one batch, and the markers in it, from the queue in hand; whether there was any."""
+        lines: list[Line] = []
+        taken = self._queue.take(self._settings.batch_size_bytes)
+        for level, item in taken:
+            if isinstance(item, bytes):
+                lines.append((level, item))
                 continue
-            except RequestTooLargeError:
-                self._send_halves(lines)
-                return
-            except RequestRefusedError as error:
-                self._drop("refused", lines)
-                self._report(ERROR, "the aggregator refused log lines", lines=len(lines), reason=str(error))
-                return
-            self._after_success()
-            self.delivered += receipt.accepted
-            self.faulty += receipt.faulty
+            if lines:
+                self._in_hand.append(Batch.of(lines))
+                lines = []
+            self._in_hand.append(item)
+        if lines:
+            self._in_hand.append(Batch.of(lines))
+        return bool(taken)
+
+    def _send_in_hand(self) -> None:
+        while self._in_hand and not self._worker.stopping:
+            item = self._in_hand.popleft()
+            if isinstance(item, FlushMarker):
+                self._pass_delivered(item)
+                continue
+            try:
+                self._store(item)
+            except AggregatorUnavailableError:
+                self._in_hand.appendleft(item)
+                raise
+
+    def _send_spooled(self) -> None:
+        if self.spool is None:
             return
-        self._drop("exit", lines)
-
-    def _send_halves(self, lines: list[Line]) -> None:
-        if len(lines) == 1:
-            self._drop("too_large", lines)
+        # Whatever kept it from being written may have passed.
+        self._spool_failure = None
+        try:
+            while not self._worker.stopping and (batch := self.spool.oldest()):
+                self._store(batch)
+                self.spool.delivered()
+        except OSError as error:
+            self._after_spool_failure(error)
             return
-        middle = len(lines) // 2
-        self._send(lines[:middle])
-        self._send(lines[middle:])
+        while self._behind_spool and self.spool.is_empty:
+            self._pass_delivered(self._behind_spool.pop(0))
 
-    def _after_failure(self, error: AggregatorUnavailableError) -> None:
-        self.retries += 1
-        self._failures += 1
-        self.failure = str(error)
-        if isinstance(error, TokenRefusedError):
-            self._report_once(ERROR, "the aggregator refuses the token; log lines wait")
-            for marker in list(self._flushing):
-                self._pass(marker, complete=False)
-        elif self._failures >= _FAILURES_UNTIL_REPORTED:
-            self._report_once(WARNING, "the aggregator is unavailable; log lines wait")
-        delay_s = min(_FIRST_DELAY_S * 2.0 ** min(self._failures - 1, 16), _DELAY_MAX_S)
-        # Jitter keeps many services from coming back in the same moment.
-        delay_s *= random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
-        self._pause(max(delay_s, min(error.retry_after_s or 0.0, _RETRY_AFTER_MAX_S)))
+    def _send_inherited(self) -> None:
+        if self.spool is None:
+            return
+        try:
+            if not self.spool.has_inherited and time.monotonic() >= self._next_inherit_s:
+                self.spool.inherit()
+                self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
+            while not self._worker.stopping and (batch := self.spool.oldest_inherited()):
+                self._store(batch)
+                self.spool.inherited_delivered()
+                if self._queue:
+                    return  # the process's own lines come first
+        except OSError as error:
+            self.spool.leave_inherited()
+            self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
+            self._after_spool_failure(error)
 
-    def _after_success(self) -> None:
-        if self._reported:
-            self._report(INFO, "the aggregator is available again", failed_attempts=self._failures)
-        self._failures = 0
-        self._reported = None
-        self.failure = None
+    def _spill(self) -> None:
+        """Move all lines that wait in memory to the spool, as far as there is one that can be written."""
+        if self.spool is None:
+            return
+        try:
+            while self._spills and (self._in_hand or self._take()):
+                item = self._in_hand[0]
+                if isinstance(item, FlushMarker):
+                    self._behind_spool.append(item)
+                else:
+                    self.spool.append(item)
+                    self._spool_failure_reported = False
+                self._in_hand.popleft()
+        except OSError as error:
+            self._after_spool_failure(error)
 
-    def _report_once(self, level: int, message: str) -> None:
-        if message != self._reported:
-            self._report(level, message, reason=self.failure)
-            self._reported = message
+    def _after_spool_failure(self, error: OSError) -> None:
+        self._spool_failure = f"the spool: {error.strerror or type(error).__name__}"
+        if not self._spool_failure_reported:
+            self._spool_failure_reported = True
+            self._report(ERROR, "the spool can't be used; log lines wait in memory", reason=str(error))
+
+    def _store(self, batch: Batch) -> None:
+        """Send a batch, in parts if need be, until each of its lines is stored or refused for good.
+
+        Raises:
+            AggregatorUnavailableError: send it all again; what of it is stored already has a ``uid``.
+        """
+        parts = [batch]
+        refused: list[tuple[str, Batch]] = []
+        accepted = faulty = 0
+        while parts:
+            part = parts.pop()
+            try:
+                receipt = self._request(part)
+            except (RequestTooLargeError, RequestRefusedError) as error:
+                reason = "too_large" if isinstance(error, RequestTooLargeError) else "refused"
+                self._outage.ended()
+                if self._is_worth_halving(error) and part.records > 1:
+                    parts += reversed(part.halves())
+                else:
+                    refused.append((reason, part))
+                continue
+            self._outage.ended()
+            self._refusals_in_a_row = 0
+            accepted += receipt.accepted
+            faulty += receipt.faulty
+        self.delivered += accepted
+        self.faulty += faulty
+        for reason, part in refused:
+            self._drop(reason, part)
+
+    def _is_worth_halving(self, error: DeliveryError) -> bool:
+        if isinstance(error, RequestTooLargeError):
+            return True
+        if self._refusals_in_a_row == 0:
+            # Once until something is taken: this line may be refused too.
+            self._report(ERROR, "the aggregator refused log lines", reason=str(error))
+        self._refusals_in_a_row += 1
+        return self._refusals_in_a_row < _REFUSALS_IN_A_ROW_MAX
+
+    def _request(self, batch: Batch) -> Receipt:
+        self._sending = batch
+        with self._unlocked():
+            return self._client.send_logs(batch.body)
+
+    @contextmanager
+    def _unlocked(self) -> Iterator[None]:
+        """Let others move lines during a request."""
+        self._moving.release()
+        try:
+            yield
+        finally:
+            self._moving.acquire()
+            if self._closed:
+                raise _ClosedError
+            self._sending = None
+
+    def _pass_delivered(self, marker: FlushMarker) -> None:
+        with self._unlocked():
+            self._push_metrics()
+        self._pass(marker, complete=True)
 
     def _pass(self, marker: FlushMarker, *, complete: bool) -> None:
         # One that a refused token has let pass already is still in the queue.
@@ -230,5 +373,6 @@ class HttpDelivery:
             # The next push replaces this one; an aggregator that is away shows by its log lines.
             return
 
-    def _drop(self, reason: str, lines: list[tuple[int, bytes]]) -> None:
-        self._dropped.update((reason, level) for level, _ in lines)
+    def _drop(self, reason: str, batch: Batch) -> None:
+        for level, count in batch.records_by_level.items():
+            self._dropped[reason, level] += count

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from contextvars import Context, copy_context
+from itertools import islice
 from time import time_ns
 from types import TracebackType
 from typing import Any, Final, TypeAlias
@@ -25,18 +26,13 @@ EntryQueue: TypeAlias = BoundedQueue[Entry | FlushMarker]
 _ENTRY_BYTES: Final = 600
 _FIELD_BYTES: Final = 100
 
-# What each element of a value holds besides. Values in values are not looked at: that would cost the
-# caller more than the bound is worth.
-_ELEMENT_BYTES: Final[dict[type, int]] = {
-    str: 1,
-    bytes: 1,
-    bytearray: 1,
-    list: _FIELD_BYTES,
-    tuple: _FIELD_BYTES,
-    set: _FIELD_BYTES,
-    frozenset: _FIELD_BYTES,
-    dict: 2 * _FIELD_BYTES,
-}
+# What one element of a text holds besides.
+_CHARACTER_BYTES: Final[dict[type, int]] = {str: 1, bytes: 1, bytearray: 1}
+_CONTAINERS: Final = frozenset({list, tuple, set, frozenset, dict})
+# A large value is mostly many of the same, so a few elements tell for all; two levels of them, since
+# looking at everything would cost the caller more than the bound is worth.
+_SAMPLE_ELEMENTS: Final = 8
+_SAMPLE_DEPTH: Final = 2
 
 
 class Emitter:
@@ -82,13 +78,36 @@ class Emitter:
         if type(event) is str:
             size_bytes += len(event)
         for value in (*args, *fields.values()):
-            element_bytes = _ELEMENT_BYTES.get(type(value), 0)
-            size_bytes += _FIELD_BYTES + (element_bytes and element_bytes * len(value))
+            kind = type(value)
+            if kind in _CHARACTER_BYTES:
+                size_bytes += len(value)
+            elif kind in _CONTAINERS:
+                size_bytes += _container_bytes(value, _SAMPLE_DEPTH)
+            size_bytes += _FIELD_BYTES
         self._queue.put(
             (time_ns(), level, self.name, copy_context(), bound, event, args, fields),
             level,
             size_bytes,
         )
+
+
+def _container_bytes(value: Any, depth: int) -> int:
+    """What the elements of a container hold, judged by a few of them."""
+    length = len(value)
+    try:
+        elements = list(islice(value.values() if type(value) is dict else value, _SAMPLE_ELEMENTS))
+    except RuntimeError:
+        return length * _FIELD_BYTES  # another thread changes it
+    if not elements:
+        return 0
+    sampled_bytes = 0
+    for element in elements:
+        sampled_bytes += 2 * _FIELD_BYTES
+        if type(element) in _CHARACTER_BYTES:
+            sampled_bytes += len(element)
+        elif depth > 1 and type(element) in _CONTAINERS:
+            sampled_bytes += _container_bytes(element, depth - 1)
+    return sampled_bytes * length // len(elements)
 
 
 def resolve_exception(exc_info: object) -> ExceptionInfo | None:

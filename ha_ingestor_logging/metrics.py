@@ -1,5 +1,8 @@
 """The metrics that the aggregator and the Home Assistant integration know by name."""
 
+import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -86,9 +89,18 @@ def serve(port: int, address: str = "0.0.0.0") -> Callable[[], None]:  # noqa: S
     return stop
 
 
+# Rendering takes the lock of each metric. A child that is forked meanwhile would find it taken for ever.
+_rendering: Final = threading.RLock()
+if sys.platform != "win32":
+    os.register_at_fork(
+        before=_rendering.acquire, after_in_parent=_rendering.release, after_in_child=_rendering.release
+    )
+
+
 def exposition() -> bytes:
     """All metrics of the process in Prometheus's text format."""
-    return generate_latest(REGISTRY)
+    with _rendering:
+        return generate_latest(REGISTRY)
 
 
 class LoggingCollector(Collector):
@@ -133,3 +145,14 @@ def _delivery_metrics(delivery: HttpDelivery) -> Iterator[Metric]:
         "Requests to the aggregator that had to be repeated",
         delivery.retries,
     )
+    if delivery.spool is not None:
+        yield CounterMetricFamily(
+            "ha_ingestor_log_records_spooled",
+            "Log lines that waited on the disk for the aggregator",
+            delivery.spool.spooled,
+        )
+        yield GaugeMetricFamily(
+            "ha_ingestor_log_spool_bytes",
+            "What the spool's files take on the disk",
+            delivery.spool.size_bytes,
+        )

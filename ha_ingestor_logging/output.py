@@ -11,6 +11,13 @@ Line: TypeAlias = tuple[int, bytes]
 DropCounts: TypeAlias = dict[tuple[str, int], int]
 
 
+class Report(Protocol):
+    """Logs a line of the library's own."""
+
+    def __call__(self, level: int, message: str, /, **fields: object) -> None:
+        """Log ``message`` with ``fields``."""
+
+
 class Output(Protocol):
     """A place where rendered lines go; ``write`` and ``flush`` are called by the writer's thread only."""
 

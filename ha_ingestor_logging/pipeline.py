@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextvars import Context
@@ -54,6 +55,7 @@ class Pipeline:
         self._dropped: Counter[tuple[str, int]] = Counter()
         self._reported_drops: DropCounts = {}
         self._gap_reported_s = 0.0
+        self._failure_shown = False
         self._started = False
 
     def emitter(self, name: str) -> Emitter:
@@ -167,8 +169,7 @@ class Pipeline:
                     self._render_all(self.repeated_lines.so_far(), lines)
                     self._write(lines)
                     lines = []
-                    for output in self.outputs:
-                        output.flush(item)
+                    self._flush_outputs(item)
                 elif self.repeated_lines.admits(item):
                     self._render(item, level, lines)
             self._write(lines)
@@ -178,7 +179,7 @@ class Pipeline:
     def _render(self, entry: Entry, level: int, lines: list[Line]) -> None:
         try:
             line = self._renderer.render(entry)
-        except Exception:  # noqa: BLE001 - one bad record must not cost the others
+        except BaseException:  # noqa: BLE001 - a foreign __repr__ that calls sys.exit must not end this thread
             self._dropped["unrenderable", level] += 1
             return
         if line is not None:
@@ -197,7 +198,25 @@ class Pipeline:
         if lines:
             self.records_by_level.update(level for level, _ in lines)
             for output in self.outputs:
-                output.write(lines)
+                try:
+                    output.write(lines)
+                except Exception:  # noqa: BLE001 - one output must not cost the others their lines
+                    self._dropped.update(("output_failed", level) for level, _ in lines)
+                    self._show_failure()
+
+    def _flush_outputs(self, marker: FlushMarker) -> None:
+        for output in self.outputs:
+            try:
+                output.flush(marker)
+            except Exception:  # noqa: BLE001 - whoever waits must not wait for nothing
+                marker.passed(complete=False)
+                self._show_failure()
+
+    def _show_failure(self) -> None:
+        # Once: it may come with every line, and logging it would come here again.
+        if not self._failure_shown:
+            self._failure_shown = True
+            traceback.print_exc(file=sys.stderr)
 
     def _has_gap(self) -> bool:
         return self.dropped != self._reported_drops
@@ -215,10 +234,12 @@ class Pipeline:
             new = count - self._reported_drops.get((reason, level), 0)
             if new:
                 missing.setdefault(reason, {})[LEVEL_NAMES[level]] = new
-        self._reported_drops = dropped
         self._gap_reported_s = now_s
         total = sum(sum(by_level.values()) for by_level in missing.values())
         fields = {"dropped": total, "dropped_by_reason": missing}
         event = "log lines were dropped"
         gap: Entry = (time.time_ns(), WARNING, LIBRARY_LOGGER, Context(), {}, event, (), fields)
+        before = Counter(self._dropped)
         self._write_entries([gap])
+        # An output that can't take this line either is no reason for another.
+        self._reported_drops = dict(Counter(dropped) + (self._dropped - before))

@@ -17,8 +17,9 @@ from ha_ingestor_logging.levels import INFO, parse_level
 
 ENVIRONMENT_PREFIX: Final = "HA_INGESTOR_LOG_"
 
-_OUTPUTS: Final = ("stdout", "http")
+_OUTPUTS: Final = ("stdout", "file", "http")
 _FORMATS: Final = ("auto", "json", "text")
+_COMPRESSIONS: Final = ("zstd", "gzip", "none")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -28,8 +29,19 @@ _ABOVE_ZERO: Final = (
     "delivery_size_bytes",
     "batch_size_bytes",
     "request_timeout_s",
+    "spool_size_bytes",
 )
-_ZERO_OR_ABOVE: Final = ("batch_interval_s", "metrics_interval_s", "exit_timeout_s", "repeat_interval_s")
+_ZERO_OR_ABOVE: Final = (
+    "batch_interval_s",
+    "metrics_interval_s",
+    "exit_timeout_s",
+    "repeat_interval_s",
+    "file_size_bytes",
+    "file_interval_s",
+    "file_count_max",
+    "file_age_max_s",
+    "file_total_size_bytes",
+)
 
 
 def _program_name() -> str:
@@ -47,7 +59,7 @@ class Settings:
         levels: the same for a logger and those below it, by its name.
         level_signals: whether SIGUSR1 and SIGUSR2 change the level.
         format: how standard output looks: ``json``, ``text``, or ``auto`` for text on a terminal.
-        output: any of ``stdout`` and ``http``, empty for none.
+        output: any of ``stdout``, ``file`` and ``http``, empty for none.
         url: the aggregator's base URL.
         token: the aggregator's ingest token.
         queue_records: log calls that may wait for the background thread.
@@ -59,6 +71,15 @@ class Settings:
         metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
         exit_timeout_s: how long the exit may wait for delivery.
         repeat_interval_s: how often a line is written that is logged again and again; 0 for always.
+        spool: a folder for lines while the aggregator is away; none for memory only.
+        spool_size_bytes: what the files in it may take.
+        file: the file that output ``file`` appends to.
+        file_size_bytes: when a new file is begun; 0 for never by size.
+        file_interval_s: a new file is begun at each multiple of it since 1970 (UTC); 0 for never by time.
+        file_compression: what old files become: ``zstd``, ``gzip`` or ``none``.
+        file_count_max: old files that are kept; 0 for any number.
+        file_age_max_s: how long old files are kept after their last line; 0 for ever.
+        file_total_size_bytes: what old files may take together; 0 for no bound.
         standard_library: whether the standard library's ``logging`` goes into the same stream.
         warnings: whether what ``warnings.warn`` says does.
         uncaught_exceptions: whether exceptions that nobody caught do.
@@ -83,6 +104,15 @@ class Settings:
     metrics_interval_s: float = 15.0
     exit_timeout_s: float = 5.0
     repeat_interval_s: float = 0.0
+    spool: str | None = None
+    spool_size_bytes: int = 256 * 2**20
+    file: str | None = None
+    file_size_bytes: int = 16 * 2**20
+    file_interval_s: float = 86_400.0
+    file_compression: str = "zstd"
+    file_count_max: int = 30
+    file_age_max_s: float = 0.0
+    file_total_size_bytes: int = 256 * 2**20
     standard_library: bool = True
     warnings: bool = True
     uncaught_exceptions: bool = True
@@ -110,6 +140,15 @@ class SettingsArguments(TypedDict, total=False):
     metrics_interval_s: float | None
     exit_timeout_s: float | None
     repeat_interval_s: float | None
+    spool: str | None
+    spool_size_bytes: int | None
+    file: str | None
+    file_size_bytes: int | None
+    file_interval_s: float | None
+    file_compression: str | None
+    file_count_max: int | None
+    file_age_max_s: float | None
+    file_total_size_bytes: int | None
     standard_library: bool | None
     warnings: bool | None
     uncaught_exceptions: bool | None
@@ -137,8 +176,9 @@ def load_settings(arguments: Mapping[str, Any], environment: Mapping[str, str] =
             value = environment.get(ENVIRONMENT_PREFIX + setting.name.upper()) or None
         if value is not None:
             given[setting.name] = _parse(setting.name, setting.type, value)
-    if "output" not in given and given.get("url"):
-        given["output"] = _OUTPUTS
+    if "output" not in given:
+        wanted = {"stdout", "file" if given.get("file") else "", "http" if given.get("url") else ""}
+        given["output"] = tuple(name for name in _OUTPUTS if name in wanted)
     settings = Settings(**given)
     _check(settings)
     return settings
@@ -172,7 +212,9 @@ def _parse_output(value: str | Sequence[str]) -> tuple[str, ...]:
     chosen = tuple(name for name in names if name and name != "none")
     unknown = set(chosen) - set(_OUTPUTS)
     if unknown:
-        raise ConfigurationError(f"output: {', '.join(sorted(unknown))} is not one of stdout, http, none")
+        raise ConfigurationError(
+            f"output: {', '.join(sorted(unknown))} is not one of stdout, file, http, none"
+        )
     return chosen
 
 
@@ -195,6 +237,13 @@ def _parse_redact(
     return secrets
 
 
+def _parse_compression(value: str) -> str:
+    name = value.strip().lower()
+    if name not in _COMPRESSIONS:
+        raise ConfigurationError(f"file_compression: {value!r} is not one of {', '.join(_COMPRESSIONS)}")
+    return name
+
+
 def _parse_url(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -211,6 +260,7 @@ _PARSER_BY_NAME: Final[dict[str, Callable[[Any], object]]] = {
     "output": _parse_output,
     "url": _parse_url,
     "redact": _parse_redact,
+    "file_compression": _parse_compression,
 }
 _PARSER_BY_TYPE: Final[dict[object, Callable[[Any], object]]] = {bool: _parse_bool, int: int, float: float}
 
@@ -220,6 +270,10 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("service: must not be empty")
     if "http" in settings.output and not (settings.url and settings.token):
         raise ConfigurationError("output http needs url and token")
+    if "file" in settings.output and not settings.file:
+        raise ConfigurationError("output file needs file")
+    if sys.platform == "win32" and (settings.spool or "file" in settings.output):
+        raise ConfigurationError("spool and output file need file locks that Windows doesn't have")
     for name in _ABOVE_ZERO:
         if not 0 < getattr(settings, name) < math.inf:
             raise ConfigurationError(f"{name}: must be above 0")

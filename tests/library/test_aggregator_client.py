@@ -9,6 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from ha_ingestor_logging.aggregator_client import AggregatorClient, Receipt
+from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.errors import (
     AggregatorUnavailableError,
     DeliveryError,
@@ -16,9 +17,10 @@ from ha_ingestor_logging.errors import (
     RequestTooLargeError,
     TokenRefusedError,
 )
+from ha_ingestor_logging.levels import INFO
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
-LINES = b'{"message":"one"}\n{"message":"two"}\n'
+LINES = Batch.of([(INFO, b'{"message":"one"}\n'), (INFO, b'{"message":"two"}\n')]).body
 
 
 @pytest.fixture

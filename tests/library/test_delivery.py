@@ -2,18 +2,20 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ha_ingestor_logging.delivery import HttpDelivery
 from ha_ingestor_logging.flush import FlushMarker
-from ha_ingestor_logging.levels import DEBUG, ERROR, INFO, WARNING
+from ha_ingestor_logging.levels import DEBUG, ERROR, INFO, LEVEL_NAMES, WARNING
 from ha_ingestor_logging.output import Line
 from ha_ingestor_logging.settings import Settings
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
 MakeDelivery = Callable[..., HttpDelivery]
+ACCEPTED = b'{"accepted":1,"errors":[]}'
 
 
 class Reports:
@@ -50,7 +52,8 @@ def make_delivery(aggregator: RecordingAggregator, reports: Reports) -> Iterator
 
 
 def line(number: int, padding: int = 0, level: int = INFO) -> Line:
-    return level, json.dumps({"n": number, "uid": f"u{number}", "padding": "x" * padding}).encode() + b"\n"
+    record = {"n": number, "level": LEVEL_NAMES[level], "uid": f"u{number}", "padding": "x" * padding}
+    return level, json.dumps(record).encode() + b"\n"
 
 
 def flushed(delivery: HttpDelivery, timeout_s: float = 15.0) -> bool:
@@ -156,17 +159,36 @@ def test_one_line_that_is_too_large_is_dropped_and_counted(
     assert delivery.dropped == {("too_large", ERROR): 1}
 
 
-def test_a_refused_batch_is_dropped_counted_and_reported(
+def test_one_refused_line_costs_no_other(
     make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports
 ) -> None:
-    aggregator.answers.append(Answer(400))
+    # The whole, its first half, and of that the second line.
+    aggregator.answers += [Answer(400), Answer(400), Answer(200, ACCEPTED), Answer(400)]
     delivery = make_delivery()
-    delivery.write([line(1), line(2, level=ERROR)])
+    delivery.write([line(0), line(1, level=ERROR), line(2), line(3)])
     assert flushed(delivery)
-    delivery.write([line(3)])
-    assert flushed(delivery)
-    assert delivery.dropped == {("refused", INFO): 1, ("refused", ERROR): 1}
-    assert delivery.delivered == 1
+    assert delivery.dropped == {("refused", ERROR): 1}
+    assert [[record["n"] for record in request.lines] for request in aggregator.log_requests] == [
+        [0, 1, 2, 3],
+        [0, 1],
+        [0],
+        [1],
+        [2, 3],
+    ]
+    assert delivery.delivered == 3
+    assert reports.reported == [(ERROR, "the aggregator refused log lines")] * 2
+
+
+def test_an_aggregator_that_refuses_everything_is_not_flooded(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports
+) -> None:
+    aggregator.answers += [Answer(422)] * 60
+    delivery = make_delivery()
+    for number in range(10):
+        delivery.write([line(number * 100 + offset) for offset in range(100)])
+        assert flushed(delivery)
+    assert delivery.dropped == {("refused", INFO): 1000}
+    assert len(aggregator.log_requests) < 60
     assert reports.reported == [(ERROR, "the aggregator refused log lines")]
 
 
@@ -332,3 +354,99 @@ def test_a_flush_pushes_the_metrics(make_delivery: MakeDelivery, aggregator: Rec
     delivery = make_delivery(metrics_interval_s=1000.0)
     assert flushed(delivery)
     assert [request.path for request in aggregator.requests] == ["/metrics/job/service"]
+
+
+def test_lines_wait_in_the_spool_while_the_aggregator_is_away(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, tmp_path: Path
+) -> None:
+    aggregator.answers.append(Answer(503, headers={"Retry-After": "200"}))
+    delivery = make_delivery(spool=str(tmp_path), delivery_size_bytes=20_000)
+    for number in range(200):
+        delivery.write([line(number, padding=500)])
+        time.sleep(0.001)
+    deadline = time.monotonic() + 30
+    while spooled(delivery) < 200 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert spooled(delivery) == 200
+    assert flushed(delivery)
+    sent = [record["n"] for request in aggregator.log_requests[1:] for record in request.lines]
+    assert sent == list(range(200))
+    assert delivery.dropped == {}
+    delivery.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_that_find_no_memory_during_a_slow_request_go_to_the_spool(
+    make_delivery: MakeDelivery, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        delivery = make_delivery(
+            url=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            request_timeout_s=30.0,
+            spool=str(tmp_path),
+            delivery_size_bytes=20_000,
+        )
+        delivery.write([line(0)])
+        connection, _ = silent.accept()
+        for number in range(1, 300):
+            delivery.write([line(number, padding=1000)])
+        assert delivery.dropped == {}
+        assert spooled(delivery) > 250
+        connection.close()
+
+
+def test_what_is_undelivered_when_it_closes_waits_for_the_next_start(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, tmp_path: Path
+) -> None:
+    aggregator.answers += [Answer(503, headers={"Retry-After": "200"})]
+    first = make_delivery(spool=str(tmp_path), batch_interval_s=100.0)
+    first.write([line(number) for number in range(10)])
+    assert not flushed(first, 0.5)
+    first.write([line(number) for number in range(10, 20)])
+    first.close()
+    assert first.dropped == {}
+    second = make_delivery(spool=str(tmp_path))
+    second.start()
+    aggregator.wait_for(2, timeout_s=30)
+    second.write([line(20)])
+    assert flushed(second)
+    deadline = time.monotonic() + 30
+    while len(set(numbers(aggregator))) < 21 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    sent = [record["n"] for request in aggregator.log_requests[1:] for record in request.lines]
+    assert sorted(sent) == list(range(21))
+    assert [number for number in sent if number < 20] == list(range(20))
+
+
+def test_a_request_that_hangs_at_the_end_is_spooled_too(make_delivery: MakeDelivery, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        delivery = make_delivery(url=url, request_timeout_s=3.0, spool=str(tmp_path))
+        delivery.write([line(1)])
+        connection, _ = silent.accept()
+        delivery.write([line(2)])
+        delivery.close()
+        assert (delivery.dropped, spooled(delivery)) == ({}, 2)
+        connection.close()
+
+
+def test_without_a_disk_lines_wait_in_memory_and_that_is_said_once(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    aggregator.answers += [Answer(503)] * 3
+    delivery = make_delivery(spool=str(tmp_path / "file" / "spool"))
+    delivery.write([line(1)])
+    aggregator.wait_for(2)
+    delivery.write([line(2)])
+    assert flushed(delivery)
+    assert set(numbers(aggregator)) == {1, 2}
+    assert delivery.delivered == 2
+    assert [message for _, message in reports.reported].count(
+        "the spool can't be used; log lines wait in memory"
+    ) == 1
+
+
+def spooled(delivery: HttpDelivery) -> int:
+    assert delivery.spool is not None
+    return delivery.spool.spooled

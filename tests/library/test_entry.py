@@ -1,9 +1,11 @@
 import sys
+import threading
 
 import pytest
 
 from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue, ExceptionInfo, resolve_exception
+from ha_ingestor_logging.levels import INFO
 
 
 def emitted(queue: EntryQueue) -> list[Entry]:
@@ -60,3 +62,42 @@ def test_an_exception_or_a_tuple_may_be_given() -> None:
     expected: ExceptionInfo = (ValueError, error, None)
     assert resolve_exception(error) == expected
     assert resolve_exception(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ["x" * 100_000] * 30,
+        dict.fromkeys(range(30), "x" * 100_000),
+        [{"text": "x" * 100_000}] * 30,
+        ([b"x" * 100_000] * 10,) * 3,
+        {"rows": ["x" * 1000] * 3000},
+        [1] * 30_000,
+    ],
+)
+def test_what_large_values_hold_inside_counts_too(value: object) -> None:
+    queue: EntryQueue = BoundedQueue(1000, 10**9)
+    Emitter("name", queue, INFO).emit(INFO, {}, "event", (), {"value": value})
+    assert 3_000_000 < queue.size_bytes < 15_000_000
+
+
+def test_a_value_that_another_thread_changes_is_queued() -> None:
+    stop = threading.Event()
+    changing: dict[int, int] = {}
+
+    def change() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            changing[number] = number
+            changing.pop(number - 20, None)
+
+    thread = threading.Thread(target=change, daemon=True)
+    thread.start()
+    queue: EntryQueue = BoundedQueue(100_000, 10**9)
+    emitter = Emitter("name", queue, INFO)
+    for _ in range(20_000):
+        emitter.emit(INFO, {}, "event", (), {"value": changing})
+    stop.set()
+    thread.join()
+    assert len(queue) == 20_000

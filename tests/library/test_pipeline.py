@@ -270,3 +270,41 @@ def test_threads_that_log_at_once_lose_nothing(pipeline: Pipeline, output: Colle
     assert len({record["uid"] for record in records}) == 8000
     for origin in range(4):
         assert [record["n"] for record in records if record["thread"] == origin] == list(range(2000))
+
+
+def test_a_record_that_ends_the_program_where_it_is_rendered_costs_only_itself(
+    pipeline: Pipeline, output: CollectingOutput
+) -> None:
+    class Ending:
+        def __repr__(self) -> str:
+            raise SystemExit(1)
+
+    start(pipeline, output)
+    logger(pipeline).info("before")
+    logger(pipeline).error("bad", value=Ending())
+    logger(pipeline).info("after")
+    assert pipeline.flush(10)
+    assert output.messages[:2] == ["before", "after"]
+    assert pipeline.dropped == {("unrenderable", ERROR): 1}
+
+
+def test_an_output_that_breaks_costs_no_other_its_lines(
+    pipeline: Pipeline, output: CollectingOutput, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class BrokenOutput(CollectingOutput):
+        def write(self, lines: list[Line]) -> None:
+            raise ZeroDivisionError(len(lines))
+
+        def flush(self, marker: FlushMarker) -> None:
+            raise ZeroDivisionError(marker)
+
+    start(pipeline, BrokenOutput(), output)
+    for _ in range(3):
+        logger(pipeline).info("line")
+        assert not pipeline.flush(10)
+    assert output.messages.count("line") == 3
+    assert pipeline.dropped["output_failed", INFO] == 3
+    time.sleep(3)
+    # One for the first, one for the two others: none for its own loss, which would never end.
+    assert output.messages.count("log lines were dropped") <= 2
+    assert capsys.readouterr().err.count("Traceback") == 1

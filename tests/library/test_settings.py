@@ -45,6 +45,15 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "metrics_interval_s": "0",
         "exit_timeout_s": "2",
         "repeat_interval_s": "60",
+        "spool": "/var/spool/logs",
+        "spool_size_bytes": "14000",
+        "file": "/var/log/app.log",
+        "file_size_bytes": "15000",
+        "file_interval_s": "0",
+        "file_compression": "GZip",
+        "file_count_max": "16",
+        "file_age_max_s": "17.5",
+        "file_total_size_bytes": "0",
         "standard_library": "off",
         "warnings": "no",
         "uncaught_exceptions": "0",
@@ -71,6 +80,15 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         metrics_interval_s=0.0,
         exit_timeout_s=2.0,
         repeat_interval_s=60.0,
+        spool="/var/spool/logs",
+        spool_size_bytes=14000,
+        file="/var/log/app.log",
+        file_size_bytes=15000,
+        file_interval_s=0.0,
+        file_compression="gzip",
+        file_count_max=16,
+        file_age_max_s=17.5,
+        file_total_size_bytes=0,
         standard_library=False,
         warnings=False,
         uncaught_exceptions=False,
@@ -92,6 +110,12 @@ def test_a_url_turns_delivery_on() -> None:
     assert load_settings({**HTTP, "output": "none"}, {}).output == ()
 
 
+def test_a_file_turns_its_output_on() -> None:
+    assert load_settings({"file": "a.log"}, {}).output == ("stdout", "file")
+    assert load_settings({**HTTP, "file": "a.log"}, {}).output == ("stdout", "file", "http")
+    assert load_settings({"file": "a.log", "output": "file"}, {}).output == ("file",)
+
+
 @pytest.mark.parametrize(
     ("given_value", "expected"),
     [(True, ()), ("on", ()), (False, None), ("off", None), (["a", PATTERN], ("a", PATTERN))],
@@ -105,7 +129,10 @@ def test_redaction_is_turned_off_or_extended(given_value: object, expected: obje
     [
         ({"output": "http"}, "http needs url and token"),
         ({"url": "http://aggregator"}, "http needs url and token"),
-        ({"output": "file"}, "file is not one of stdout, http, none"),
+        ({"output": "printer"}, "printer is not one of stdout, file, http, none"),
+        ({"output": "file"}, "output file needs file"),
+        ({"file": "a.log", "file_size_bytes": -1}, "file_size_bytes: must be 0 or above"),
+        ({"file_compression": "rar"}, "file_compression: 'rar' is not one of zstd, gzip, none"),
         ({**HTTP, "url": "aggregator:8480"}, "expected http://HOST:PORT"),
         ({**HTTP, "url": "ftp://aggregator"}, "expected http://HOST:PORT"),
         ({**HTTP, "url": "http://user:word@aggregator"}, "must not hold a user"),
@@ -124,6 +151,7 @@ def test_redaction_is_turned_off_or_extended(given_value: object, expected: obje
         ({"service": " "}, "service: must not be empty"),
         ({"redact": ["-"]}, "redact: a name must have letters"),
         ({"redact": 5}, "redact: 5 is not of the right type"),
+        ({"spool_size_bytes": 0}, "spool_size_bytes: must be above 0"),
         ({"servce": "typo"}, "unknown settings: servce"),
     ],
 )

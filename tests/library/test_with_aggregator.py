@@ -21,6 +21,7 @@ from ha_ingestor_logging import (
 )
 from tests.aggregator_process import AggregatorProcess
 from tests.library.capturing import discard_held_lines
+from tests.library.conftest import RunScript
 from tests.library.secrets_for_tests import IN_CONTEXT, SHAPED
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 13), reason="the aggregator needs Python 3.13")
@@ -58,8 +59,9 @@ def search(aggregator: AggregatorProcess, query: str, expected: int) -> list[dic
         time.sleep(0.1)
 
 
-def deliver_to(aggregator: AggregatorProcess) -> None:
+def deliver_to(aggregator: AggregatorProcess, spool: Path | None = None) -> None:
     configure(
+        spool=None if spool is None else str(spool),
         service="library-test",
         output="http",
         url=aggregator.url,
@@ -154,3 +156,47 @@ def test_lines_wait_for_an_aggregator_that_was_killed_and_are_stored_once(
     assert flush(30)
     rows = search(real_aggregator, "message:line", 1000)
     assert sorted(row["n"] for row in rows) == list(range(1000))
+
+
+def test_no_line_is_lost_or_doubled_when_the_aggregator_is_killed_again_and_again(
+    real_aggregator: AggregatorProcess, tmp_path: Path
+) -> None:
+    deliver_to(real_aggregator, tmp_path / "spool")
+    log = get_logger()
+    for number in range(4000):
+        if number in {1500, 3500}:
+            real_aggregator.kill()
+        if number in {2000, 3999}:
+            real_aggregator.start()
+        log.info("line", n=number)
+        time.sleep(0.0002)
+    assert flush(60)
+    rows = search(real_aggregator, "message:line", 4000)
+    assert sorted(row["n"] for row in rows) == list(range(4000))
+
+
+def test_the_next_start_delivers_what_a_killed_service_had_spooled(
+    real_aggregator: AggregatorProcess, run_script: RunScript, tmp_path: Path
+) -> None:
+    token = real_aggregator.token("ingest")
+    real_aggregator.kill()
+    done = run_script(
+        """
+        import os, signal, time
+        from ha_ingestor_logging import configure, get_logger, metrics
+        configure(service="library-test", output="http", batch_interval_s=0.01)
+        for number in range(500):
+            get_logger().info("left behind", n=number)
+        while b"log_records_spooled_total 5" not in metrics.exposition():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        HA_INGESTOR_LOG_URL=real_aggregator.url,
+        HA_INGESTOR_LOG_TOKEN=token,
+        HA_INGESTOR_LOG_SPOOL=str(tmp_path / "spool"),
+    )
+    assert done.returncode == -9
+    real_aggregator.start()
+    deliver_to(real_aggregator, tmp_path / "spool")
+    rows = search(real_aggregator, '"left behind"', 500)
+    assert sorted(row["n"] for row in rows) == list(range(500))

@@ -1,0 +1,57 @@
+"""Lines that are sent, and kept on the disk, together."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from ha_ingestor_logging.levels import INFO, LEVEL_NAMES
+from ha_ingestor_logging.output import Line
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_LEVEL_BY_NAME: Final = {name: level for level, name in LEVEL_NAMES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines in the form in which they are sent; only a batch that is refused is taken apart again.
+
+    Args:
+        body: JSON lines, a newline after each, compressed with zstd.
+        records_by_level: how many lines of each level are in it.
+    """
+
+    body: bytes
+    records_by_level: Mapping[int, int]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "Batch":
+        """Compress lines into a batch."""
+        body = zstd.compress(b"".join(line for _, line in lines))
+        return cls(body, Counter(level for level, _ in lines))
+
+    @property
+    def records(self) -> int:
+        """How many lines are in it."""
+        return sum(self.records_by_level.values())
+
+    def lines(self) -> list[Line]:
+        """The lines again, each with its level."""
+        return [(_level(line), line) for line in zstd.decompress(self.body).splitlines(keepends=True)]
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        """Two batches of half the lines each."""
+        lines = self.lines()
+        middle = len(lines) // 2
+        return Batch.of(lines[:middle]), Batch.of(lines[middle:])
+
+
+def _level(line: bytes) -> int:
+    return _LEVEL_BY_NAME.get(orjson.loads(line).get("level"), INFO)
