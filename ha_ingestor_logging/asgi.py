@@ -78,7 +78,7 @@ class CorrelationMiddleware:
             return
         # Starlette sets it before its error handling, which then answers, around an added middleware.
         is_outermost = "app" not in scope
-        current = correlation_from_headers(scope["headers"])
+        current = correlation_from_headers(scope.get("headers"))
         scope[REQUEST_CORRELATION] = current
         answer = _Answer(send, current)
         token = CURRENT.set(current)
@@ -103,7 +103,9 @@ class _Answer:
             self.has_begun = True
             ours = [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]
             names = {name for name, _ in ours}
-            theirs = [(name, value) for name, value in message.get("headers", ()) if name not in names]
+            theirs = [
+                (name, value) for name, value in message.get("headers", ()) if name.lower() not in names
+            ]
             message = {**message, "headers": [*theirs, *ours]}
         await self._send(message)
 

@@ -14,9 +14,9 @@ CORRELATION_ID: Final = "X-Correlation-ID"
 REQUEST_ID: Final = "X-Request-ID"
 
 Headers: TypeAlias = (
-    Mapping[str, str] | Mapping[str, bytes] | Iterable[tuple[str | bytes, str | bytes | None]]
+    Mapping[str, str] | Mapping[str, bytes] | Iterable[tuple[str | bytes, str | bytes | None]] | None
 )
-"""A request's or message's headers: a mapping, or pairs as ASGI and message brokers give them."""
+"""A request's or message's headers: a mapping, or pairs as ASGI and message brokers give them, or none."""
 
 _NAMES: Final = frozenset({TRACEPARENT, TRACESTATE, CORRELATION_ID.lower(), REQUEST_ID.lower()})
 
@@ -61,7 +61,9 @@ def read_ids(headers: Headers) -> IncomingIds:
 
 def _values(headers: Headers) -> defaultdict[str, list[str]]:
     values: defaultdict[str, list[str]] = defaultdict(list)
-    pairs: Iterable[tuple[object, object]] = headers.items() if isinstance(headers, Mapping) else headers
+    pairs: Iterable[tuple[object, object]] = (
+        headers.items() if isinstance(headers, Mapping) else headers or ()
+    )
     for name, value in pairs:
         key = _text(name).lower()
         if key in _NAMES and value is not None:

@@ -265,14 +265,24 @@ def scope(kind: str, path: str, **headers: str) -> Scope:
 
 async def test_a_websockets_handshake_carries_the_ids() -> None:
     async def talk(socket: WebSocket) -> None:
-        await socket.accept(headers=[(b"x-correlation-id", b"overwritten")])
+        await socket.accept(headers=[(b"X-Correlation-ID", b"overwritten")])
         await socket.close()
 
     app = CorrelationMiddleware(Starlette(routes=[WebSocketRoute("/talk", talk)]))
     accepted, *_ = await call(app, scope("websocket", "/talk", **HEADERS))
     assert accepted["type"] == "websocket.accept"
-    correlation_ids = [value for name, value in accepted["headers"] if name == b"x-correlation-id"]
+    correlation_ids = [value for name, value in accepted["headers"] if name.lower() == b"x-correlation-id"]
     assert correlation_ids == [b"c-1"]
+
+
+async def test_a_connection_without_headers_is_served(capture: Capture) -> None:
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        get_logger().info("served")
+        await send({"type": "http.response.start", "status": 200})
+
+    (start,) = await call(CorrelationMiddleware(app), {"type": "http", "path": "/"})
+    (record,) = capture()
+    assert (b"x-correlation-id", record["correlation_id"].encode()) in start["headers"]
 
 
 async def test_a_caller_in_the_same_task_keeps_its_own_ids() -> None:

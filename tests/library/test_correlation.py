@@ -151,6 +151,13 @@ def test_headers_may_be_pairs_bytes_and_in_any_case(headers: Headers) -> None:
     assert incoming.tracestate == "a=1,b=2"
 
 
+@pytest.mark.parametrize("headers", [None, {}, [], [("other", None)], {"traceparent": 5}])
+def test_a_message_without_ids_gets_new_ones(headers: Headers) -> None:
+    incoming = correlation_from_headers(headers)
+    assert incoming.correlation_id == incoming.trace_id
+    assert correlation_from_headers(headers).trace_id != incoming.trace_id
+
+
 def test_two_parents_restart_the_trace() -> None:
     incoming = correlation_from_headers(
         [("traceparent", PARENT["traceparent"])] * 2 + [("tracestate", "a=1")]
