@@ -170,6 +170,7 @@ def test_the_room_is_bounded_and_the_least_severe_finds_none_first(tmp_path: Pat
     assert not spool.has_room
     kept = [level for batch in read_all(spool) for level in batch.records_by_level]
     assert kept == sorted(kept)
+    assert spool.has_room
     for level in sizes:
         assert spool.dropped["spool_full", level] == 200 - kept.count(level)
     spool.close()
