@@ -10,14 +10,9 @@ from typing import Final
 
 from ha_ingestor_logging.aggregator_client import AggregatorClient, Receipt
 from ha_ingestor_logging.batch import Batch
+from ha_ingestor_logging.batch_sender import BatchSender
 from ha_ingestor_logging.bounded_queue import BoundedQueue
-from ha_ingestor_logging.errors import (
-    AggregatorUnavailableError,
-    DeliveryError,
-    RequestRefusedError,
-    RequestTooLargeError,
-    TokenRefusedError,
-)
+from ha_ingestor_logging.errors import AggregatorUnavailableError, DeliveryError, TokenRefusedError
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import CRITICAL, ERROR
 from ha_ingestor_logging.outage import Outage
@@ -28,9 +23,6 @@ from ha_ingestor_logging.worker import Worker
 
 # What a queued line holds in memory besides its bytes, roughly.
 _LINE_OVERHEAD_BYTES: Final = 150
-# Enough to find one bad line among a million. Beyond it nothing at all is taken, and to take each
-# batch apart would only be a flood of requests.
-_REFUSALS_IN_A_ROW_MAX: Final = 20
 _INHERIT_INTERVAL_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 1.0
 # How long the writer's thread may wait for this one, which waits for a disk.
@@ -63,11 +55,10 @@ class HttpDelivery:
             settings.delivery_size_bytes // _LINE_OVERHEAD_BYTES, settings.delivery_size_bytes
         )
         self.spool = Spool(Path(settings.spool), settings.spool_size_bytes) if settings.spool else None
-        self._dropped: Counter[tuple[str, int]] = Counter()
+        self._sender = BatchSender(self._request, report)
+        self._undelivered: Counter[tuple[str, int]] = Counter()
         self._pushing = settings.metrics_interval_s > 0
         self._begin()
-        self.delivered = 0
-        self.faulty = 0
         self.retries = 0
 
     def _begin(self) -> None:
@@ -82,7 +73,6 @@ class HttpDelivery:
         self._in_hand: deque[Batch | FlushMarker] = deque()
         self._behind_spool: list[FlushMarker] = []
         self._flushing: set[FlushMarker] = set()
-        self._refusals_in_a_row = 0
         self._spool_failure: str | None = None
         self._spool_failure_reported = False
         self._next_push_s = time.monotonic() + settings.metrics_interval_s
@@ -126,7 +116,9 @@ class HttpDelivery:
         while self._in_hand or self._take():
             item = self._in_hand.popleft()
             if isinstance(item, Batch):
-                self._drop("exit", item)
+                self._undelivered.update(
+                    {("exit", level): count for level, count in item.records_by_level.items()}
+                )
         if self.spool is not None:
             self.spool.close()
         if locked:
@@ -138,7 +130,8 @@ class HttpDelivery:
         # Both would push under the same name, and each would replace what the other pushed.
         self._pushing = False
         self._queue.reset()
-        self._dropped.clear()
+        self._undelivered.clear()
+        self._sender.reset()
         self._worker.after_fork()
         if self.spool is not None:
             self.spool.after_fork()
@@ -148,10 +141,21 @@ class HttpDelivery:
     def dropped(self) -> DropCounts:
         """The lines that the aggregator never got."""
         return {
-            **self._dropped,
+            **self._undelivered,
+            **self._sender.dropped,
             **{("delivery_full", level): count for level, count in self._queue.refused.items()},
             **(self.spool.dropped if self.spool is not None else {}),
         }
+
+    @property
+    def delivered(self) -> int:
+        """Lines that the aggregator stored."""
+        return self._sender.delivered
+
+    @property
+    def faulty(self) -> int:
+        """Lines among them that it could keep as text only."""
+        return self._sender.faulty
 
     @property
     def failure(self) -> str | None:
@@ -297,43 +301,8 @@ class HttpDelivery:
             self._report(ERROR, "the spool can't be used; log lines wait in memory", reason=str(error))
 
     def _store(self, batch: Batch) -> None:
-        """Send a batch, in parts if need be, until each of its lines is stored or refused for good.
-
-        Raises:
-            AggregatorUnavailableError: send it all again; what of it is stored already has a ``uid``.
-        """
-        parts = [batch]
-        refused: list[tuple[str, Batch]] = []
-        accepted = faulty = 0
-        while parts:
-            part = parts.pop()
-            try:
-                receipt = self._request(part)
-            except (RequestTooLargeError, RequestRefusedError) as error:
-                reason = "too_large" if isinstance(error, RequestTooLargeError) else "refused"
-                self._outage.ended()
-                if self._is_worth_halving(error) and part.records > 1:
-                    parts += reversed(part.halves())
-                else:
-                    refused.append((reason, part))
-                continue
-            self._outage.ended()
-            self._refusals_in_a_row = 0
-            accepted += receipt.accepted
-            faulty += receipt.faulty
-        self.delivered += accepted
-        self.faulty += faulty
-        for reason, part in refused:
-            self._drop(reason, part)
-
-    def _is_worth_halving(self, error: DeliveryError) -> bool:
-        if isinstance(error, RequestTooLargeError):
-            return True
-        if self._refusals_in_a_row == 0:
-            # Once until something is taken: this line may be refused too.
-            self._report(ERROR, "the aggregator refused log lines", reason=str(error))
-        self._refusals_in_a_row += 1
-        return self._refusals_in_a_row < _REFUSALS_IN_A_ROW_MAX
+        self._sender.store(batch)
+        self._outage.ended()
 
     def _request(self, batch: Batch) -> Receipt:
         self._sending = batch
@@ -372,7 +341,3 @@ class HttpDelivery:
         except DeliveryError:
             # The next push replaces this one; an aggregator that is away shows by its log lines.
             return
-
-    def _drop(self, reason: str, batch: Batch) -> None:
-        for level, count in batch.records_by_level.items():
-            self._dropped[reason, level] += count

@@ -30,6 +30,7 @@ class Spool:
         self._own: SpoolSeries | None = None
         self._inherited: SpoolSeries | None = None
         self._dropped: Counter[tuple[str, int]] = Counter()
+        self._measured = False
         self.spooled = 0
         self.size_bytes = 0
 
@@ -58,12 +59,16 @@ class Spool:
         Raises:
             OSError: it can't be read.
         """
-        return self._oldest_of(self._own)
+        batch = self._oldest_of(self._own)
+        if batch is None and not self._measured:
+            self._measure()
+        return batch
 
     def delivered(self) -> None:
         """Forget the batch that ``oldest`` returned."""
         if self._own is not None:
             self._own.delivered()
+            self._measured = False
 
     def inherit(self) -> None:
         """Take over the files of one process that is gone, unless those of another still wait.
@@ -84,6 +89,7 @@ class Spool:
         if batch is None and self._inherited is not None:
             self._inherited.close()
             self._inherited = None
+            self._measure()
         return batch
 
     def inherited_delivered(self) -> None:
@@ -161,6 +167,7 @@ class Spool:
         return Batch.of([line for line in batch.lines() if line[0] in fitting]) if fitting else None
 
     def _measure(self) -> None:
+        self._measured = True
         if self._folder.is_dir():
             files = (path for _, path in series_files(self._folder) if path.suffix == FILE_SUFFIX)
             self.size_bytes = sum(map(_size_bytes, files))
