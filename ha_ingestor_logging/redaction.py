@@ -54,28 +54,27 @@ class Redactor:
         self._clean: set[str] = set()
         self._names: dict[str, bool] = {}
 
-    def record(self, record: Mapping[Any, Any]) -> dict[str, Any]:
-        """A copy of a record's fields that holds no known secret.
+    def record(self, record: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        """A record's fields without any known secret; the same mapping when it holds none.
 
         Args:
             record: values of any type; what is not text or a number comes back as JSON would show it.
         """
         clean = self._clean
         names = self._names
-        redacted: dict[str, Any] = {}
-        for given_name, value in record.items():
-            name = given_name
-            is_secret = names.get(name)
-            if is_secret is None:
-                name, is_secret = self._learn(name if isinstance(name, str) else safe_repr(name))
-            kind = type(value)
-            if is_secret:
-                redacted[name] = MARK if self._hides(name, value) else value
-            elif kind in _UNREMARKABLE or (kind is str and value in clean):
-                redacted[name] = value
-            else:
-                redacted[name] = self.text(value) if kind is str else self._any(value)
-        return redacted
+        redacted: dict[Any, Any] | None = None
+        for name, value in record.items():
+            if names.get(name) is False:
+                kind = type(value)
+                if value in clean if kind is str else kind in _UNREMARKABLE:
+                    continue
+            if redacted is None:
+                redacted = dict(record)
+            text, is_secret = self._learn(name if isinstance(name, str) else safe_repr(name))
+            if text != name:
+                del redacted[name]
+            redacted[text] = MARK if is_secret and self._hides(text, value) else self._value(value)
+        return record if redacted is None else redacted
 
     def text(self, text: str) -> str:
         """Text with its secrets hidden."""
@@ -108,6 +107,8 @@ class Redactor:
 
     def _learn(self, name: str) -> tuple[str, bool]:
         """Remember whether a name stands for a secret; the name itself may hold one, too."""
+        if name in self._names:
+            return name, self._names[name]
         if len(self._names) >= _REMEMBERED_MAX:
             self._names.clear()
         name = self.text(name)
@@ -123,7 +124,11 @@ class Redactor:
             return False
         return not (isinstance(value, int | float) and name.lower().endswith("s"))
 
-    def _any(self, value: object) -> Any:
+    def _value(self, value: object) -> Any:
+        if type(value) is str:
+            return self.text(value)
+        if type(value) in _UNREMARKABLE:
+            return value
         data = to_json(value)
         if not self._is_suspicious(data.decode().lower()):
             return orjson.Fragment(data)

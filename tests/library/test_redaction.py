@@ -195,6 +195,17 @@ def test_secrets_in_structlogs_context_are_hidden() -> None:
     assert b"c0ntext" not in (line or b"c0ntext")
 
 
+def test_fields_keep_their_order() -> None:
+    record = json.loads(render("password=x", a=1, token="x", b=[1], c="d"))
+    assert list(record)[4:-1] == ["logger", "message", "a", "token", "b", "c"]
+
+
+def test_a_mapping_that_is_given_stays_as_it_was() -> None:
+    given_record = {"token": "x", 1: "y"}
+    assert Redactor().record(given_record) == {"token": MARK, "1": "y"}
+    assert given_record == {"token": "x", 1: "y"}
+
+
 def test_further_names_and_patterns_are_hidden() -> None:
     redactor = Redactor(
         ["garage code", "_pin", re.compile(r"card (?P<secret>\d{4})"), re.compile("DOOR-[0-9]+")]
