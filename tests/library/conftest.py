@@ -3,7 +3,6 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,15 +11,6 @@ import pytest
 from tests.library.capturing import aggregator, capture, no_lines_at_the_exit
 
 RunScript: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
-
-# Tests with foreign packages that are not on every machine.
-_NEEDS = {
-    "test_asgi.py": ("fastapi", "uvicorn"),
-    "test_asgi_requests.py": ("fastapi", "uvicorn"),
-    "test_influxdb.py": ("influxdb_client",),
-    "test_open_telemetry.py": ("opentelemetry",),
-}
-collect_ignore = [file for file, names in _NEEDS.items() if not all(find_spec(name) for name in names)]
 
 ROOT = Path(__file__).parents[2]
 
