@@ -1,8 +1,8 @@
 """What the library does for its lines while the aggregator is away, is killed, or is slow.
 
-    python -m benchmarks.library_delivery away  [--lines N] [--away-s S]
-    python -m benchmarks.library_delivery kills [--kills N]
-    python -m benchmarks.library_delivery loop  [--seconds S]
+    python -m benchmarks.library.delivery away  [--lines N] [--away-s S]
+    python -m benchmarks.library.delivery kills [--kills N]
+    python -m benchmarks.library.delivery loop  [--seconds S]
 
 Each group runs a service in this process, with a spool, against a real aggregator in another. What is
 stored is compared by the number, the sum and the ends of a number that each line carries.
