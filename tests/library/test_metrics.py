@@ -40,14 +40,14 @@ def test_the_standard_names_are_in_the_exposition() -> None:
 
 
 def test_log_lines_are_counted_by_level(capture: Capture) -> None:
-    before = sample("ha_ingestor_log_records_total", level="ERROR")
+    before = {level: sample("ha_ingestor_log_records_total", level=level) for level in ("ERROR", "DEBUG")}
     log = get_logger()
     log.error("one")
     log.error("two")
     log.debug("below the level")
     capture()
-    assert sample("ha_ingestor_log_records_total", level="ERROR") == before + 2
-    assert sample("ha_ingestor_log_records_total", level="DEBUG") == 0
+    assert sample("ha_ingestor_log_records_total", level="ERROR") == before["ERROR"] + 2
+    assert sample("ha_ingestor_log_records_total", level="DEBUG") == before["DEBUG"]
 
 
 def test_deliveries_are_counted(capture: Capture, aggregator: RecordingAggregator) -> None:

@@ -103,17 +103,22 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*SCHEMA["properties"], "other"]), VALUES), st.booleans())
-def test_it_agrees_with_another_validator(fields: dict[str, Any], complete: bool) -> None:
-    jsonschema = pytest.importorskip("jsonschema", reason="an independent validator")
+@pytest.fixture(scope="module")
+def jsonschema() -> Any:
+    return pytest.importorskip("jsonschema", reason="an independent validator")
+
+
+@given(
+    fields=st.dictionaries(st.sampled_from([*SCHEMA["properties"], "other"]), VALUES), complete=st.booleans()
+)
+def test_it_agrees_with_another_validator(jsonschema: Any, fields: dict[str, Any], complete: bool) -> None:
+    validator = jsonschema.Draft202012Validator(SCHEMA)
     record = {**RECORD, **fields} if complete else fields
     record = json.loads(json.dumps(record))
-    validator = jsonschema.Draft202012Validator(SCHEMA)
     assert (problems_of_record(record) == []) == validator.is_valid(record)
 
 
-def test_the_schema_is_one() -> None:
-    jsonschema = pytest.importorskip("jsonschema", reason="an independent validator")
+def test_the_schema_is_one(jsonschema: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
