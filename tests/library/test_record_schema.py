@@ -3,7 +3,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ha_ingestor_logging import ExplainedError, correlation, get_logger, timed
@@ -108,6 +108,7 @@ def jsonschema() -> Any:
     return pytest.importorskip("jsonschema", reason="an independent validator")
 
 
+@settings(deadline=None)
 @given(
     fields=st.dictionaries(st.sampled_from([*SCHEMA["properties"], "other"]), VALUES), complete=st.booleans()
 )

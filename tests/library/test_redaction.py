@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ha_ingestor_logging import configure, get_logger
@@ -230,6 +230,7 @@ STRUCTURES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1, max_size=5), STRUCTURES, max_size=4), STRUCTURES)
 def test_no_secret_survives_at_any_depth(fields: dict[str, Any], argument: object) -> None:
     fields.pop("exc_info", None)
@@ -265,6 +266,7 @@ ENTRIES = st.lists(
     ],
     ids=["repr", "json", "compact json", "json in json", "pairs", "keywords"],
 )
+@settings(deadline=None)
 @given(entries=ENTRIES)
 def test_no_secret_survives_in_written_structures(
     written: Callable[[list[tuple[str, object]]], str], entries: list[tuple[str, object]]
@@ -273,6 +275,7 @@ def test_no_secret_survives_in_written_structures(
     assert "s3cret" not in Redactor().text(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_redaction_is_stable(text: str) -> None:
     redactor = Redactor()

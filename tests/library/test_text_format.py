@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ha_ingestor_logging.text_format import text_line
@@ -61,6 +61,7 @@ def test_nothing_that_is_logged_can_forge_or_colour_a_line(field: str) -> None:
     assert "\\x1b[31mred" in line.replace("\\\\", "\\") or "\\u001b[31mred" in line
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.recursive(st.text() | st.integers(-(2**60), 2**60), st.lists)))
 def test_any_record_can_be_shown(fields: dict[str, Any]) -> None:
     record = {**{name: value for name, value in fields.items() if name not in RECORD}, **RECORD}
