@@ -165,7 +165,8 @@ def test_the_room_is_bounded_and_the_least_severe_finds_none_first(tmp_path: Pat
         for _ in range(200):
             spool.append(Batch.of([line(level, 2000)]))
         sizes[level] = sum(path.stat().st_size for path in tmp_path.glob("*.spool"))
-    assert 55_000 < sizes[DEBUG] < 60_000 < sizes[INFO] < 80_000 < sizes[WARNING] < 90_000 < sizes[ERROR]
+    # Each share of the room may be passed by what a file has besides its batches.
+    assert 55_000 < sizes[DEBUG] < 61_000 < sizes[INFO] < 81_000 < sizes[WARNING] < 91_000 < sizes[ERROR]
     assert sizes[ERROR] < 101_000
     room = [spool.has_room]
     kept = [level for batch in read_all(spool) for level in batch.records_by_level]
