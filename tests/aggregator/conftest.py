@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import hypothesis_profile
 from tests.aggregator.running_aggregator import Aggregator, running
+
+__all__ = ["hypothesis_profile"]
 
 
 @pytest.fixture(scope="module")

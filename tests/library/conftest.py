@@ -8,13 +8,14 @@ from typing import TypeAlias
 
 import pytest
 
+from tests import hypothesis_profile
 from tests.library.capturing import aggregator, capture, no_lines_at_the_exit
 
 RunScript: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
 
-__all__ = ["aggregator", "capture", "no_lines_at_the_exit"]  # fixtures from elsewhere
+__all__ = ["aggregator", "capture", "hypothesis_profile", "no_lines_at_the_exit"]  # from elsewhere
 
 
 @pytest.fixture
