@@ -11,17 +11,18 @@ from tests.library.recording_aggregator import RecordingAggregator
 Capture: TypeAlias = Callable[[], list[dict[str, Any]]]
 
 
-@pytest.fixture
-def aggregator() -> Iterator[RecordingAggregator]:
-    server = RecordingAggregator()
-    yield server
-    server.close()
-
-
 def discard_held_lines() -> None:
     """Forget what other tests logged while nothing was configured: it waits for an output."""
     configure(output="none")
-    assert flush(10)
+    assert shutdown(10)
+
+
+@pytest.fixture
+def aggregator() -> Iterator[RecordingAggregator]:
+    discard_held_lines()
+    server = RecordingAggregator()
+    yield server
+    server.close()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,7 +35,6 @@ def no_lines_at_the_exit() -> Iterator[None]:
 @pytest.fixture
 def capture(aggregator: RecordingAggregator) -> Iterator[Capture]:
     """Configures this process and returns a function that flushes and shows what has been delivered."""
-    discard_held_lines()
     configure(
         service="test",
         output="http",

@@ -485,6 +485,7 @@ def test_a_value_is_rendered_once_for_all_outputs(
     assert (
         messages(capfd.readouterr().out) == [record["message"] for record in aggregator.records] == ["line"]
     )
+    assert shutdown(5)
 
 
 def test_what_was_logged_is_let_go_of(capture: Capture) -> None:
