@@ -46,12 +46,12 @@ class Decoded:
 
 def decode(body: bytes) -> Decoded:
     """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line."""
-    # No JSON string has a line's end in it, so that what is replaced is always between lines.
-    body = body.replace(b"\r\n", b"\n")
     lines = body if body.endswith(b"\n") else body + b"\n"
+    # No JSON string has a line's end in it, so that what is replaced is always between lines.
+    lines = lines.replace(b"\r\n", b"\n")
     if _is_whole(lines):
         return Decoded(lines, lines.count(b"\n"), [])
-    return _decode_each(body)
+    return _decode_each(lines)
 
 
 def _is_whole(lines: bytes) -> bool:
@@ -70,16 +70,16 @@ def _is_whole(lines: bytes) -> bool:
     return len(lines) <= limits.LINE_BYTES or max(map(len, lines.split(b"\n"))) <= limits.LINE_BYTES
 
 
-def _decode_each(body: bytes) -> Decoded:
+def _decode_each(lines: bytes) -> Decoded:
     kept: list[bytes] = []
     errors: list[LineError] = []
-    for number, line in enumerate(body.split(b"\n"), 1):
+    for number, line in enumerate(lines.split(b"\n"), 1):
         if not line.strip():
             continue
         problem = _problem(line)
         if problem is not None:
             errors.append(LineError(number, problem))
-            text = line.removesuffix(b"\r")[: limits.LINE_BYTES].decode("utf-8", "replace")
+            text = line[: limits.LINE_BYTES].decode("utf-8", "replace")
             kept.append(orjson.dumps({"message": text}))
         else:
             kept.append(line)

@@ -73,6 +73,8 @@ def test_blank_lines_are_no_rows(body: bytes) -> None:
 def test_lines_may_end_as_on_windows() -> None:
     lines = [b'{"a": "b\\r\\n"}', b'{"number": 1E400}', b"text"]
     assert decode(b"\r\n".join(lines)) == decode(b"\n".join(lines))
+    for line in lines:
+        assert decode(line + b"\r") == decode(line + b"\r\n") == decode(line)
 
 
 def test_a_line_over_the_limit_is_kept_as_text_up_to_there() -> None:
