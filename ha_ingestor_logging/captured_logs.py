@@ -6,15 +6,14 @@ from typing import Any, Final
 
 import orjson
 
-from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import LEVEL_NAMES, parse_level
-from ha_ingestor_logging.output import DropCounts, Line
+from ha_ingestor_logging.output import ImmediateOutput, Line
 from ha_ingestor_logging.record_schema import problems_of_line
 
 _FLUSH_TIMEOUT_S: Final = 30.0
 
 
-class CapturedLogs:
+class CapturedLogs(ImmediateOutput):
     """An output that keeps the lines.
 
     Args:
@@ -22,13 +21,13 @@ class CapturedLogs:
     """
 
     def __init__(self, flush: Callable[[float], bool]) -> None:
-        self._flush = flush
+        self._flush_all = flush
         self._lines: list[bytes] = []
 
     @property
     def lines(self) -> list[bytes]:
         """All lines so far as they would be written, oldest first."""
-        if not self._flush(_FLUSH_TIMEOUT_S):
+        if not self._flush_all(_FLUSH_TIMEOUT_S):
             raise AssertionError(f"what was logged has not been rendered within {_FLUSH_TIMEOUT_S} s")
         return list(self._lines)
 
@@ -93,31 +92,6 @@ class CapturedLogs:
     def write(self, lines: list[Line]) -> None:
         """Keep lines."""
         self._lines += [line for _, line in lines]
-
-    def flush(self, marker: FlushMarker) -> None:
-        """Everything is kept when ``write`` returns."""
-        marker.passed()
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def after_fork(self) -> None:
-        """A forked child keeps what it logs for itself."""
-
-    @property
-    def dropped(self) -> DropCounts:
-        """Nothing is dropped."""
-        return {}
-
-    @property
-    def failure(self) -> str | None:
-        """Nothing fails."""
-        return None
-
-    @property
-    def has_room(self) -> bool:
-        """Always."""
-        return True
 
 
 def _fits(value: Any, expected: Any) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.query_api import QueryApi
@@ -22,11 +22,32 @@ from ha_ingestor_logging.metrics import (
 )
 from ha_ingestor_logging.timing import timed_query
 
+Api = TypeVar("Api")
+
 DATABASE: Final = "influxdb"
 """How the database is called in lines and metrics unless another name is given."""
 
 
-class MeasuredWriteApi:
+class _MeasuredApi(Generic[Api]):
+    """One of influxdb-client's APIs; what is not measured is the API's own.
+
+    Args:
+        api: what is measured.
+        database: its name in lines and metrics.
+        slow_ms: from this duration on a call's line is a WARNING.
+    """
+
+    def __init__(self, api: Api, database: str = DATABASE, *, slow_ms: float = 1000.0) -> None:
+        # Its annotations refuse what it takes.
+        self._api: Any = api
+        self._database = database
+        self._slow_ms = slow_ms
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+
+class MeasuredWriteApi(_MeasuredApi[WriteApi]):
     """A synchronous ``WriteApi`` whose writes are timed, counted and logged; all else is the API's own.
 
     Args:
@@ -35,15 +56,6 @@ class MeasuredWriteApi:
         database: its name in lines and metrics.
         slow_ms: from this duration on a write's line is a WARNING.
     """
-
-    def __init__(self, api: WriteApi, database: str = DATABASE, *, slow_ms: float = 1000.0) -> None:
-        # Its annotations refuse what it takes.
-        self._api: Any = api
-        self._database = database
-        self._slow_ms = slow_ms
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api, name)
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +83,7 @@ class MeasuredWriteApi:
         return answer
 
 
-class MeasuredQueryApi:
+class MeasuredQueryApi(_MeasuredApi[QueryApi]):
     """A ``QueryApi`` whose queries are timed, counted and logged; all else is the API's own.
 
     The queries themselves are not logged.
@@ -81,15 +93,6 @@ class MeasuredQueryApi:
         database: its name in lines and metrics.
         slow_ms: from this duration on a query's line is a WARNING.
     """
-
-    def __init__(self, api: QueryApi, database: str = DATABASE, *, slow_ms: float = 1000.0) -> None:
-        # Its annotations refuse what it takes.
-        self._api: Any = api
-        self._database = database
-        self._slow_ms = slow_ms
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api, name)
 
     def query(self, query: str, org: str | None = None, params: Mapping[str, Any] | None = None) -> Any:
         """Query tables, as ``QueryApi.query`` does."""

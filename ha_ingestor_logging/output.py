@@ -1,5 +1,6 @@
 """What an output is."""
 
+from abc import ABC, abstractmethod
 from typing import Protocol, TypeAlias
 
 from ha_ingestor_logging.flush import FlushMarker
@@ -44,3 +45,36 @@ class Output(Protocol):
     @property
     def has_room(self) -> bool:
         """Whether lines that are taken now will not soon be dropped."""
+
+
+class ImmediateOutput(ABC):
+    """An output that is done with lines when ``write`` returns: nothing waits, and nothing is held."""
+
+    @abstractmethod
+    def write(self, lines: list[Line]) -> None:
+        """Take lines, oldest first."""
+
+    def flush(self, marker: FlushMarker) -> None:
+        """Everything is done when ``write`` returns."""
+        marker.passed()
+
+    def close(self) -> None:  # noqa: B027 - not every one has something to close
+        """Nothing is held open."""
+
+    def after_fork(self) -> None:  # noqa: B027 - likewise
+        """Nothing is held here."""
+
+    @property
+    def dropped(self) -> DropCounts:
+        """Nothing is dropped."""
+        return {}
+
+    @property
+    def failure(self) -> str | None:
+        """None: nothing waits here."""
+        return None
+
+    @property
+    def has_room(self) -> bool:
+        """Always: a slow reader makes the queue before this output wait."""
+        return True

@@ -5,12 +5,11 @@ import select
 from collections import Counter
 from collections.abc import Callable
 
-from ha_ingestor_logging.flush import FlushMarker
-from ha_ingestor_logging.output import DropCounts, Line
+from ha_ingestor_logging.output import DropCounts, ImmediateOutput, Line
 
 
-class StdoutOutput:
-    """Writes lines to a file descriptor; waits in its own thread when a reader is slow.
+class StdoutOutput(ImmediateOutput):
+    """Writes lines to a file descriptor, which stays open; waits in its own thread when a reader is slow.
 
     Args:
         descriptor: where to write; standard output by default.
@@ -40,27 +39,7 @@ class StdoutOutput:
             select.select([], [self._descriptor], [])
             return 0
 
-    def flush(self, marker: FlushMarker) -> None:
-        """Everything is written when ``write`` returns."""
-        marker.passed()
-
-    def close(self) -> None:
-        """Standard output stays open; it belongs to the program."""
-
-    def after_fork(self) -> None:
-        """Nothing is held here."""
-
     @property
     def dropped(self) -> DropCounts:
         """The lines that could not be written."""
         return dict(self._dropped)
-
-    @property
-    def failure(self) -> str | None:
-        """None: nothing waits here."""
-        return None
-
-    @property
-    def has_room(self) -> bool:
-        """Always: a slow reader makes the queue before this output wait."""
-        return True
