@@ -240,10 +240,8 @@ class Retention:
     def _look(self) -> DiskRoom:
         layout = self._workspace.layout
         self._seen = disk_room.look(layout.folder)
-        self._damaged_segments, self._damaged_logs = (
-            len(layout.damaged_segments()),
-            len(layout.damaged_logs()),
-        )
+        self._damaged_segments = len(layout.damaged_segments())
+        self._damaged_logs = len(layout.damaged_logs())
         return self._seen
 
     def _lack(self, policy: Policy | None) -> Lack:
