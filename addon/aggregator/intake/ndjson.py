@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 import orjson
 
 from aggregator import limits
+from aggregator.record.utf8 import is_utf8
 
 
 class _AnyObject(msgspec.Struct, gc=False):
@@ -14,6 +16,10 @@ class _AnyObject(msgspec.Struct, gc=False):
 
 _DECODER = msgspec.json.Decoder(_AnyObject)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_NEWLINE = ord("\n")
+_OPENING = ord("{")
+_CLOSING = ord("}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +53,33 @@ class Decoded:
 def decode(body: bytes) -> Decoded:
     """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line."""
     lines = body if body.endswith(b"\n") else body + b"\n"
-    # No JSON string has a line's end in it, so that what is replaced is always between lines.
-    lines = lines.replace(b"\r\n", b"\n")
-    if _is_whole(lines):
-        return Decoded(lines, lines.count(b"\n"), [])
-    return _decode_each(lines)
+    if b"\r" in lines:
+        # No JSON string has a line's end in it, so that what is replaced is always between lines.
+        lines = lines.replace(b"\r\n", b"\n")
+    rows = _whole_rows(lines)
+    return _decode_each(lines) if rows is None else Decoded(lines, rows, [])
 
 
-def _is_whole(lines: bytes) -> bool:
-    """Tell whether every line is one JSON object, without looking at any of them in Python.
+def _whole_rows(lines: bytes) -> int | None:
+    """Count lines if every one is a JSON object, without looking at any of them in Python.
 
     As many objects as lines are not enough: one line may hold two of them and another none.
     """
+    data = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(data == _NEWLINE)
+    begins = np.concatenate(([0], ends[:-1] + 1))
+    if (
+        not (data[begins] == _OPENING).all()
+        or not (data[ends - 1] == _CLOSING).all()
+        or (len(lines) > limits.LINE_BYTES and (ends - begins).max() > limits.LINE_BYTES)
+        or not is_utf8(lines)
+    ):
+        return None
     try:
-        if not lines.isascii():
-            lines.decode()
         objects = len(_DECODER.decode_lines(lines))
     except _UNREADABLE:
-        return False
-    if not lines.startswith(b"{") or objects != lines.count(b"\n") or objects != lines.count(b"}\n{") + 1:
-        return False
-    return len(lines) <= limits.LINE_BYTES or max(map(len, lines.split(b"\n"))) <= limits.LINE_BYTES
+        return None
+    return len(ends) if objects == len(ends) else None
 
 
 def _decode_each(lines: bytes) -> Decoded:

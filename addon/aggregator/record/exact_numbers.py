@@ -33,10 +33,10 @@ _LONG: Final = 16
 _WORD: Final = 8
 """Bytes looked at together. Among 15 digits and dots in a row there are always 8 that begin at a multiple."""
 
-_PIECE_BYTES: Final = 256 * 1024
+_PIECE_BYTES: Final = 512 * 1024
 """Bytes of lines looked through at once."""
 
-_CACHED_BYTES: Final = 65_536
+_CACHED_BYTES: Final = 128 * 1024
 """Bytes looked at before the next: they stay in the processor's cache, and take no fresh memory each time."""
 
 _JUST_BEFORE: Final = -np.arange(1, _LONG - _WORD + 1)

@@ -58,11 +58,6 @@ RESERVED = frozenset(
 """Column names that a sender's field can't take."""
 
 _TEXT_FIELDS = tuple(name for name in RECORD_FIELDS if name not in {"timestamp", "level", *FILLED_BY_US})
-SHORT_LINE_BYTES = 8 * 1024
-"""Lines up to here are read with small buffers: several are in memory at once, of each load."""
-
-_SHORT_BUFFER_BYTES = 256 * 1024
-_READ_LINE_BYTES = 2 * limits.LINE_BYTES
 _SYSLOG_LEVEL = "PRIORITY"
 _OFFSET = r"[+-]\d\d:?\d\d$"
 
@@ -131,20 +126,18 @@ class Batch:
     """Lines that become records together.
 
     Args:
-        path: the file of lines.
+        table: SQL relation with one column `json`, in which each line stands as it came.
         first_seq: number of the first line.
         origins: where the lines came from, run by run.
         may_have_null: whether any value may be null.
         has_protected: whether any number is protected from the engine.
-        short: whether no line is longer than `SHORT_LINE_BYTES`.
     """
 
-    path: str
+    table: str
     first_seq: int
     origins: Sequence[Origin]
     may_have_null: bool
     has_protected: bool
-    short: bool = False
 
 
 def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str:
@@ -169,7 +162,7 @@ def select(batch: Batch, keys: Sequence[str], columns: Mapping[str, str]) -> str
     known = {field: _first([parsed.text(name) for name in sent]) for field, sent in names.items()}
     read = (
         "SELECT row_number() OVER () - 1 AS line, json, "
-        f"from_json(json, {parsed.structure()}) AS parsed FROM {lines(batch.path, short=batch.short)}"
+        f"from_json(json, {parsed.structure()}) AS parsed FROM {batch.table}"
     )
     sent = (
         f"SELECT *, {_by_run(batch.origins, lambda origin: str(origin.observed_ns))} AS observed_ns, "
@@ -257,25 +250,6 @@ class _Parsed:
 
     def _restored(self, value: str) -> str:
         return f"{restored(f'{value}::VARCHAR')}::JSON" if self._has_protected else value
-
-
-def lines(path: str, *, short: bool = False) -> str:
-    """SQL relation with one `json` column: the lines of a file, read as they stand.
-
-    A reader of JSON would parse each line once more. No line of JSON holds the delimiter's control character.
-
-    Args:
-        path: the file.
-        short: whether no line is longer than `SHORT_LINE_BYTES`.
-    """
-    line_bytes, buffer_bytes = (
-        (SHORT_LINE_BYTES, _SHORT_BUFFER_BYTES) if short else (_READ_LINE_BYTES, 2 * _READ_LINE_BYTES)
-    )
-    return (
-        f"read_csv({quote_literal(path)}, columns = {{'json': 'VARCHAR'}}, auto_detect = false, "
-        f"header = false, delim = '\x01', quote = '', escape = '', max_line_size = {line_bytes}, "
-        f"buffer_size = {buffer_bytes})"
-    )
 
 
 def _sent_names(keys: Iterable[str]) -> dict[str, list[str]]:

@@ -1,11 +1,9 @@
 """Gives the lines of frames to the engine, as a SELECT of records."""
 
-import os
+import operator
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import duckdb
 import orjson
@@ -14,8 +12,10 @@ import structlog
 from aggregator import limits
 from aggregator.record import exact_numbers, normalise
 from aggregator.record.fields import CANONICAL_NAMES
+from aggregator.record.utf8 import is_utf8
 from aggregator.sql import quote_literal
 from aggregator.store.load import repair
+from aggregator.store.load.line_table import NAME, line_table
 from aggregator.store.log.frame import Batch
 
 _log = structlog.get_logger(__name__)
@@ -65,21 +65,18 @@ def read_lines[T](
     origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
 
     def attempt(readable: Callable[[bytes], bytes]) -> T:
-        may_have_null = has_protected = False
-        short = True
-        with _memory_file() as (file, path):
-            # One after the other, since all of them together may take much memory.
-            for frame in frames:
-                lines = readable(frame.lines)
-                may_have_null = may_have_null or b"null" in lines
-                protected = exact_numbers.protect(lines)
-                has_protected = has_protected or protected is not lines
-                short = short and _are_short(protected)
-                file.write(protected)
-            file.flush()
-            keys = _keys(connection, path, short=short)
+        batches = [readable(frame.lines) for frame in frames]
+        if not all(map(is_utf8, batches)):
+            # The engine takes them as they are.
+            raise duckdb.DataError("a line is not UTF-8")
+        protected = [exact_numbers.protect(lines) for lines in batches]
+        has_protected = any(map(operator.is_not, protected, batches))
+        may_have_null = any(b"null" in lines for lines in batches)
+        del batches
+        with line_table(connection, protected):
+            keys = _keys(connection)
             fields = columns(keys)
-            batch = normalise.Batch(path, frames[0].first_seq, origins, may_have_null, has_protected, short)
+            batch = normalise.Batch(NAME, frames[0].first_seq, origins, may_have_null, has_protected)
             return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
 
     for remedy in (bytes, repair.repair):
@@ -111,28 +108,14 @@ def assign_columns(keys: Sequence[str], names: dict[str, str]) -> dict[str, str]
     return fields
 
 
-@contextmanager
-def _memory_file() -> Iterator[tuple[BinaryIO, str]]:
-    """A file in memory, to write to, and the path where the engine can read it."""
-    descriptor = os.memfd_create("lines")
-    with os.fdopen(descriptor, "wb") as file:
-        yield file, f"/proc/self/fd/{descriptor}"
-
-
-def _are_short(lines: bytes) -> bool:
-    """Tell whether no line is long, by a newline in each stretch of half that length."""
-    stretch = normalise.SHORT_LINE_BYTES // 2
-    return all(lines.rfind(b"\n", start, start + stretch) >= 0 for start in range(0, len(lines), stretch))
-
-
-def _keys(connection: duckdb.DuckDBPyConnection, path: str, *, short: bool) -> list[str]:
-    """The top-level keys in a file: the record's own first, then the most frequent.
+def _keys(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The top-level keys in the table of lines: the record's own first, then the most frequent.
 
     Most lines have the same keys as others, so whole lists of keys are counted before single ones.
     """
     key_lists = (
         "SELECT to_json(json_keys(json))::VARCHAR AS keys, count(*)::BIGINT AS lines "
-        f"FROM {normalise.lines(path, short=short)} GROUP BY ALL"
+        f"FROM {NAME} GROUP BY ALL"
     )
     found = connection.execute(f"{key_lists} LIMIT {_KEY_LISTS + 1}").fetchall()
     if len(found) <= _KEY_LISTS:

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 type Hashes = npt.NDArray[np.uint64]
-type _Codes = npt.NDArray[np.uint8]
 
 _BASE: Final = 0x9E3779B97F4A7C15
 _MASK: Final = (1 << 64) - 1
@@ -25,26 +24,27 @@ _CHUNK_BYTES: Final = 64 * 1024
 _ASCII_WHEN_LOWERED: Final = str.maketrans({"\u212a": "K", "\u0130": "I"})
 """Characters beyond ASCII whose lower case is in it: a search finds them by that letter."""
 
-_CAPITALS: Final = np.array([65 <= code <= 90 for code in range(256)])  # noqa: PLR2004 - A to Z
+_FIRST_CAPITAL: Final = np.uint8(ord("A"))
+_CAPITALS: Final = 26
 
 _NEWLINE: Final = ord("\n")
 _MARK: Final = "\nhas capitals"
 """No field's name has a line's end."""
 
 
-def _word_codes() -> _Codes:
-    codes = np.zeros(256, np.uint8)
+def _word_codes() -> bytes:
+    codes = bytearray(256)
     for code in range(128):
         if chr(code).isalnum() or chr(code) == "_":
             codes[code] = ord(chr(code).lower())
-    return codes
+    return bytes(codes)
 
 
-def _value_codes() -> _Codes:
-    codes = np.arange(256, dtype=np.uint8)
+def _value_codes() -> bytes:
+    codes = bytearray(range(256))
     # Zero is what parts values, which is a newline here; it leaves its own code to the character zero.
-    codes[[0, _NEWLINE]] = _NEWLINE, 0
-    return codes
+    codes[0], codes[_NEWLINE] = _NEWLINE, 0
+    return bytes(codes)
 
 
 def _powers(base: int) -> Hashes:
@@ -74,9 +74,10 @@ def text_hashes(field: str, text: str) -> Hashes:
         text = text.translate(_ASCII_WHEN_LOWERED)
     words, marked = [], []
     for chunk in _chunks(text.encode(), _WORD_CODES):
-        starts, hashes = _runs(_WORD_CODES[chunk])
+        starts, hashes = _runs(chunk, _WORD_CODES)
         words.append(hashes)
-        capitals = np.flatnonzero(_CAPITALS[chunk])
+        # Smaller ones become very large, as they have no sign.
+        capitals = np.flatnonzero(np.frombuffer(chunk, np.uint8) - _FIRST_CAPITAL < _CAPITALS)
         if len(capitals):
             marked.append(hashes[distinct(np.searchsorted(starts, capitals, "right") - 1)])
     return distinct(
@@ -107,7 +108,7 @@ def value_hashes(field: str, values: str) -> Hashes:
         field: its name.
         values: one a line.
     """
-    found = [_runs(_VALUE_CODES[chunk])[1] for chunk in _chunks(values.encode(), _VALUE_CODES)]
+    found = [_runs(chunk, _VALUE_CODES)[1] for chunk in _chunks(values.encode(), _VALUE_CODES)]
     return distinct(np.concatenate([np.empty(0, np.uint64), *found])) * np.uint64(_salt(field))
 
 
@@ -132,24 +133,23 @@ def _salt(field: str, purpose: str = "") -> int:
     return _hash(field + purpose, _VALUE_CODES) * 2 + 1 & _MASK
 
 
-def _hash(text: str, codes: _Codes) -> int:
+def _hash(text: str, alphabet: bytes) -> int:
     number = 0
-    for code in reversed(text.encode()):
-        number = (number * _BASE + int(codes[code])) & _MASK
+    for code in reversed(text.encode().translate(alphabet)):
+        number = (number * _BASE + code) & _MASK
     return number
 
 
-def _chunks(data: bytes, alphabet: _Codes) -> Iterator[_Codes]:
+def _chunks(data: bytes, alphabet: bytes) -> Iterator[bytes]:
     """Cut a text into chunks, at characters that part words where there are any."""
-    codes = np.frombuffer(data, np.uint8)
     start = 0
     while start < len(data):
         end = _chunk_end(data, start, alphabet)
-        yield codes[start:end]
+        yield data[start:end]
         start = end
 
 
-def _chunk_end(data: bytes, start: int, alphabet: _Codes) -> int:
+def _chunk_end(data: bytes, start: int, alphabet: bytes) -> int:
     """End of the chunk from a place on: behind a character that parts words, if there is one."""
     end = start + _CHUNK_BYTES
     if end >= len(data):
@@ -157,12 +157,13 @@ def _chunk_end(data: bytes, start: int, alphabet: _Codes) -> int:
     newline = data.rfind(b"\n", start, end)
     if newline >= 0:
         return newline + 1
-    parting = np.flatnonzero(alphabet[np.frombuffer(data, np.uint8, _CHUNK_BYTES, start)] == 0)
-    return start + int(parting[-1]) + 1 if len(parting) else end
+    parting = data[start:end].translate(alphabet).rfind(0)
+    return start + parting + 1 if parting >= 0 else end
 
 
-def _runs(codes: _Codes) -> tuple[npt.NDArray[np.intp], Hashes]:
-    """Where the runs of codes other than zero begin, and the number of each."""
+def _runs(chunk: bytes, alphabet: bytes) -> tuple[npt.NDArray[np.intp], Hashes]:
+    """Where the runs of codes other than zero begin in a chunk, and the number of each."""
+    codes = np.frombuffer(chunk.translate(alphabet), np.uint8)
     in_word = codes != 0
     starts = np.flatnonzero(in_word[1:] > in_word[:-1]) + 1
     if len(codes) and in_word[0]:
