@@ -1,6 +1,5 @@
 """Gives the lines of frames to the engine, as a SELECT of records."""
 
-import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.record.utf8 import is_utf8
 from aggregator.sql import quote_literal
 from aggregator.store.load import repair
-from aggregator.store.load.line_table import NAME, line_table
+from aggregator.store.load.line_table import NAME, LineTable
 from aggregator.store.log.frame import Batch
 
 _log = structlog.get_logger(__name__)
@@ -65,18 +64,23 @@ def read_lines[T](
     origins = [normalise.Origin(frame.rows, frame.observed_ns, frame.source) for frame in frames]
 
     def attempt(readable: Callable[[bytes], bytes]) -> T:
-        batches = [readable(frame.lines) for frame in frames]
-        if not all(map(is_utf8, batches)):
-            # The engine takes them as they are.
-            raise duckdb.DataError("a line is not UTF-8")
-        protected = [exact_numbers.protect(lines) for lines in batches]
-        has_protected = any(map(operator.is_not, protected, batches))
-        may_have_null = any(b"null" in lines for lines in batches)
-        del batches
-        with line_table(connection, protected):
+        may_have_null = has_protected = False
+        table = LineTable()
+        # One after the other, since all of them together take much memory.
+        for frame in frames:
+            lines = readable(frame.lines)
+            if not is_utf8(lines):
+                # The engine would take it as it is.
+                raise duckdb.DataError("a line is not UTF-8")
+            may_have_null = may_have_null or b"null" in lines
+            protected = exact_numbers.protect(lines)
+            has_protected = has_protected or protected is not lines
+            table.add(protected)
+        with table.readable(connection):
             keys = _keys(connection)
             fields = columns(keys)
             batch = normalise.Batch(NAME, frames[0].first_seq, origins, may_have_null, has_protected)
+            table.let_go()
             return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
 
     for remedy in (bytes, repair.repair):
