@@ -27,7 +27,7 @@ class LineTable:
     """
 
     def __init__(self) -> None:
-        self._batches: list[na.c_array.CArray] = []
+        self._batches: list[object] = []
         self._is_last = False
 
     def add(self, lines: bytes) -> None:
@@ -54,9 +54,12 @@ class LineTable:
             connection.unregister(NAME)
 
     def __arrow_c_schema__(self) -> object:
-        return _TABLE.__arrow_c_schema__()
+        capsule: object = _TABLE.__arrow_c_schema__()
+        return capsule
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Return a stream of the lines; the schema is always the same."""
         schema = na.c_schema(_TABLE.__arrow_c_schema__()) if self._is_last else _TABLE
-        return CArrayStream.from_c_arrays(self._batches, schema, move=self._is_last).__arrow_c_stream__()
+        stream = CArrayStream.from_c_arrays(self._batches, schema, move=self._is_last)
+        capsule: object = stream.__arrow_c_stream__()
+        return capsule
