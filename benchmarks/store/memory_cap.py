@@ -22,7 +22,7 @@ def capped(data: Path, limit_mib: int) -> Iterator[tuple[Aggregator, str]]:
     A memory cgroup counts what is really used. Where systemd or cgroup v2 is missing, RLIMIT_DATA bounds the
     private writable address space instead; it gets what the idle process has reserved and not touched on
     top, which is mostly the stacks of threads. There the engine returns address space that it would keep for
-    later without memory behind it. Files in memory, up to 40 MB of lines, count for a cgroup only.
+    later without memory behind it.
 
     Args:
         data: its data folder.

@@ -37,7 +37,7 @@ _NICENESS = 5
 _FRAMES_AT_ONCE = 256
 """Frames of one load: each adds branches to its SQL, which costs planning time and time per line."""
 
-_BULK_BYTES = 20 * limits.MIB
+_BULK_BYTES = 8 * limits.MIB
 """Bytes from which on gathered frames are a good segment while others are being written; half of them are
 worth a segment however few the lines are, since in memory they take much of it."""
 

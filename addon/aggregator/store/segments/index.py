@@ -42,7 +42,7 @@ _MAGIC: Final = b"HIX3"
 _HEAD: Final = struct.Struct("<4sI")
 _CHECKSUM: Final = struct.Struct("<I")
 
-_PIECE_ROWS: Final = 131_072
+_PIECE_ROWS: Final = 16_384
 """Records whose words are found at once: a row group, so that none is read twice for them."""
 
 _PIECE_TEXT_BYTES: Final = 8 * MIB
