@@ -41,7 +41,7 @@ class LineTable:
         )
 
     def let_go(self) -> None:
-        """Let each batch go as soon as it is read the next time, which is the last."""
+        """Let each batch go as soon as it is read the next time; after that the table is empty."""
         self._is_last = True
 
     @contextmanager
@@ -59,7 +59,8 @@ class LineTable:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Return a stream of the lines; the schema is always the same."""
-        schema = na.c_schema(_TABLE.__arrow_c_schema__()) if self._is_last else _TABLE
+        # A copy, as it moves with the batches.
+        schema = na.c_schema(_TABLE.__arrow_c_schema__())
         stream = CArrayStream.from_c_arrays(self._batches, schema, move=self._is_last)
         capsule: object = stream.__arrow_c_stream__()
         return capsule

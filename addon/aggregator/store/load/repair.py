@@ -12,7 +12,6 @@ _DEPTH = 100
 def repair(lines: bytes) -> bytes:
     """Return lines that the engine reads, as many as came.
 
-    Carriage returns between values become spaces, since the engine takes them for ends of lines.
     A line with a key twice keeps the last value; one nested too deeply, or that no strict parser reads,
     becomes a record with the line as its message.
     """
@@ -33,7 +32,7 @@ def _repaired(line: bytes) -> bytes:
     if max(_depths(line), default=0) > _DEPTH:
         return as_text(line)
     try:
-        fields = msgspec.json.decode(line.replace(b"\r", b" "), type=dict[str, msgspec.Raw])
+        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return as_text(line)
     parts = (orjson.dumps(name) + b":" + bytes(value) for name, value in fields.items())
