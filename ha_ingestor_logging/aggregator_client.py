@@ -1,13 +1,15 @@
 """The aggregator's HTTP interface, as far as a service uses it."""
 
 import http
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
+import orjson
 import urllib3
 
 from ha_ingestor_logging.errors import (
@@ -16,6 +18,7 @@ from ha_ingestor_logging.errors import (
     RequestTooLargeError,
     TokenRefusedError,
 )
+from ha_ingestor_logging.remote_levels import WantedLevels
 
 _CONNECT_TIMEOUT_S: Final = 3.0
 # Enough for a hundred named errors; a longer answer is not worth reading.
@@ -31,6 +34,9 @@ _REFUSED: Final = frozenset(
     }
 )
 
+_NOT_OURS: Final = "the answer is not an aggregator's"
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
 _TOKEN_REFUSED: Final[dict[int, str]] = {
     http.HTTPStatus.UNAUTHORIZED: "the token is not accepted",
     http.HTTPStatus.FORBIDDEN: "the token lacks the ingest scope",
@@ -44,10 +50,18 @@ class Receipt:
     Args:
         accepted: lines that it stored.
         faulty: lines among them that it could keep as text only.
+        levels_version: tells which levels it wants of the service from others, if it says so.
     """
 
     accepted: int
     faulty: int
+    levels_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class AggregatorClient:
@@ -56,11 +70,13 @@ class AggregatorClient:
     Args:
         url: the aggregator's base URL.
         token: an ingest token.
+        service: the service's name.
         timeout_s: when a request is given up.
     """
 
-    def __init__(self, url: str, token: str, timeout_s: float) -> None:
+    def __init__(self, url: str, token: str, service: str, timeout_s: float) -> None:
         self._url = url
+        self._service = quote(service, safe="")
         self._headers = {"Authorization": f"Bearer {token}", "User-Agent": "ha-ingestor-logging"}
         self._pool = urllib3.PoolManager(
             num_pools=1,
@@ -85,20 +101,40 @@ class AggregatorClient:
             "POST",
             "/api/v1/logs",
             body,
-            {"Content-Type": "application/x-ndjson", "Content-Encoding": "zstd", "X-Source": "library"},
+            {
+                "Content-Type": "application/x-ndjson",
+                "Content-Encoding": "zstd",
+                "X-Source": "library",
+                "X-Service": self._service,
+            },
         )
         try:
-            receipt = json.loads(answer)
+            receipt = orjson.loads(answer.body)
             errors = receipt.get("errors") or []
-            return Receipt(int(receipt["accepted"]), int(receipt.get("errors_total", len(errors))))
+            return Receipt(
+                int(receipt["accepted"]),
+                int(receipt.get("errors_total", len(errors))),
+                answer.headers.get("X-Levels-Version"),
+            )
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise AggregatorUnavailableError("the answer is not an aggregator's") from None
+            raise AggregatorUnavailableError(_NOT_OURS) from None
 
-    def push_metrics(self, service: str, exposition: bytes) -> None:
-        """Replace the metrics that the aggregator holds for a service.
+    def fetch_levels(self) -> WantedLevels:
+        """Ask which levels people have set for the service.
+
+        Raises:
+            DeliveryError: there is no answer, or not an aggregator's.
+        """
+        answer = self._request("GET", f"/api/v1/services/{self._service}/levels")
+        try:
+            return WantedLevels.parse(answer.body)
+        except ValueError:
+            raise AggregatorUnavailableError(_NOT_OURS) from None
+
+    def push_metrics(self, exposition: bytes) -> None:
+        """Replace the metrics that the aggregator holds for the service.
 
         Args:
-            service: the service's name.
             exposition: its metrics in Prometheus's text format.
 
         Raises:
@@ -106,7 +142,7 @@ class AggregatorClient:
         """
         self._request(
             "PUT",
-            f"/metrics/job/{quote(service, safe='')}",
+            f"/metrics/job/{self._service}",
             exposition,
             {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
@@ -115,26 +151,28 @@ class AggregatorClient:
         """Close the connection."""
         self._pool.clear()
 
-    def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    def _request(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> _Answer:
         try:
             # A redirect would hand the token to whoever it names.
             response = self._pool.request(
                 method,
                 self._url + path,
                 body=body,
-                headers=self._headers | headers,
+                headers={**self._headers, **headers},
                 redirect=False,
                 preload_content=False,
             )
             try:
-                answer = response.read(_ANSWER_MAX_BYTES)
+                content = response.read(_ANSWER_MAX_BYTES)
             finally:
                 response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise AggregatorUnavailableError(type(error).__name__) from error
         status = response.status
         if http.HTTPStatus(200) <= status < http.HTTPStatus(300):
-            return answer
+            return _Answer(content, response.headers)
         if status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise RequestTooLargeError(f"HTTP {status}")
         if status in _REFUSED:

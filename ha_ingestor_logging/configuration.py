@@ -18,6 +18,7 @@ from ha_ingestor_logging.entry import Emitter
 from ha_ingestor_logging.file_output import FileOutput
 from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.level_signals import LevelSignals
+from ha_ingestor_logging.level_sources import LevelSources
 from ha_ingestor_logging.levels import TRACE, WARNING, parse_level
 from ha_ingestor_logging.metrics import LoggingCollector, exposition
 from ha_ingestor_logging.pipeline import LIBRARY_LOGGER, Pipeline
@@ -71,7 +72,7 @@ def _apply(settings: Settings) -> None:
     global _settings  # noqa: PLW0603 - what the exit must know of the process's one configuration
     _settings = settings
     _pipeline.queue.set_bounds(settings.queue_records, settings.queue_size_bytes)
-    _pipeline.set_levels(LevelRules(settings.level, settings.levels))
+    _levels.begin(LevelRules(settings.level, settings.levels))
     _pipeline.repeated_lines.interval_s = settings.repeat_interval_s
     outputs = list(_captures) or _outputs(settings)
     structlog.configure(
@@ -102,7 +103,7 @@ def _outputs(settings: Settings) -> "list[Output]":
         file_output.start()
         outputs.append(file_output)
     if "http" in settings.output:
-        delivery = HttpDelivery(settings, exposition, _report)
+        delivery = HttpDelivery(settings, exposition, _levels.set_remote, _report)
         delivery.start()
         outputs.append(delivery)
     return outputs
@@ -116,7 +117,7 @@ def capture() -> Iterator[CapturedLogs]:
     """
     global _captures, _settings  # noqa: PLW0603 - where the lines of the process's one pipeline go
     before, was_started, captures_before = _settings, _pipeline.is_started, _captures
-    rules_before = _pipeline.rules
+    rules_before = _levels.own
     captured = CapturedLogs(_pipeline.flush)
     with _lock:
         _pipeline.stop(before.exit_timeout_s)
@@ -136,7 +137,7 @@ def capture() -> Iterator[CapturedLogs]:
             else:
                 _remove_hooks()
                 _settings = before
-                _pipeline.set_levels(rules_before)
+                _levels.begin(rules_before)
 
 
 def _remove_hooks() -> None:
@@ -175,6 +176,8 @@ def calling_module() -> str:
 def set_level(level: str | int | None, logger: str | None = None) -> None:
     """Change the lowest level that is logged, until ``configure`` is called again.
 
+    What somebody has set at the aggregator wins over it until it is withdrawn there.
+
     Args:
         level: one of the six, or a number on Python's scale; ``None`` takes a logger's own level away.
         logger: a logger's name, which stands for those below it too; by default all without a level
@@ -183,7 +186,7 @@ def set_level(level: str | int | None, logger: str | None = None) -> None:
     Raises:
         ConfigurationError: no level has this name.
     """
-    _set_rules(_pipeline.rules.changed(None if level is None else parse_level(level), logger))
+    _levels.set_own(_levels.own.changed(None if level is None else parse_level(level), logger))
 
 
 def _set_rules(rules: LevelRules) -> None:
@@ -192,10 +195,13 @@ def _set_rules(rules: LevelRules) -> None:
         _bridge.install(rules)
 
 
+_levels: Final = LevelSources(_set_rules)
+
+
 def _lower(level: int | None) -> None:
     """Follow a signal: take at least this level, or what was configured."""
     configured = LevelRules(_settings.level, _settings.levels)
-    _set_rules(configured if level is None else configured.lowered(level))
+    _levels.set_own(configured if level is None else configured.lowered(level))
 
 
 _signals: Final = LevelSignals(_lower)

@@ -1,9 +1,10 @@
 """Delivery to the aggregator: batches, retries and the spool; and the metrics by the same connection."""
 
+import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import CRITICAL, ERROR
 from ha_ingestor_logging.outage import Outage
 from ha_ingestor_logging.output import DropCounts, Line, Report
+from ha_ingestor_logging.remote_levels import RemoteLevels, WantedLevels
 from ha_ingestor_logging.settings import Settings
 from ha_ingestor_logging.spool import Spool
 from ha_ingestor_logging.worker import Worker
@@ -43,10 +45,17 @@ class HttpDelivery:
     Args:
         settings: URL, token, bounds and intervals.
         exposition: renders the metrics to push.
+        set_levels: told which levels people have set at the aggregator.
         report: logs what becomes of the connection.
     """
 
-    def __init__(self, settings: Settings, exposition: Callable[[], bytes], report: Report) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        exposition: Callable[[], bytes],
+        set_levels: Callable[[Mapping[str, int]], None],
+        report: Report,
+    ) -> None:
         self._settings = settings
         self._exposition = exposition
         self._report = report
@@ -58,12 +67,15 @@ class HttpDelivery:
         self._sender = BatchSender(self._request, report)
         self._undelivered: Counter[tuple[str, int]] = Counter()
         self._pushing = settings.metrics_interval_s > 0
+        self._levels = RemoteLevels(settings.remote_levels_interval_s, set_levels, report)
         self._begin()
         self.retries = 0
 
     def _begin(self) -> None:
         settings = self._settings
-        self._client = AggregatorClient(settings.url or "", settings.token or "", settings.request_timeout_s)
+        self._client = AggregatorClient(
+            settings.url or "", settings.token or "", settings.service, settings.request_timeout_s
+        )
         self._outage = Outage(self._report)
         self._hurry = threading.Event()
         # Held by whoever moves lines; never during a request, so that the writer's thread can spill.
@@ -183,20 +195,25 @@ class HttpDelivery:
                     self._spill()
             if self._pushing and time.monotonic() >= self._next_push_s:
                 self._push_metrics()
+            self._follow_levels()
 
     def _wait(self) -> bool:
         """Wait until there is something to do; whether somebody is in a hurry."""
         now_s = time.monotonic()
         outage_s = self._outage.wait_s
         events_s = [self._next_push_s - now_s] if self._pushing else []
+        events_s.append(self._levels.end_wait_s)
         if self._outage.is_on:
             events_s.append(outage_s)
-        elif self.spool is not None:
-            events_s.append(0.0 if self.spool.has_inherited else self._next_inherit_s - now_s)
-        self._queue.wait(min(events_s, default=None))
+        else:
+            events_s.append(self._levels.ask_wait_s)
+            if self.spool is not None:
+                events_s.append(0.0 if self.spool.has_inherited else self._next_inherit_s - now_s)
+        next_s = min(events_s)
+        self._queue.wait(None if next_s == math.inf else next_s)
         gather_s = self._settings.batch_interval_s
         if outage_s and not self._spills:
-            gather_s = outage_s
+            gather_s = min(outage_s, max(self._levels.end_wait_s, 0.0))
         hurried = self._hurry.wait(gather_s if self._queue else 0.0)
         if hurried:
             self._hurry.clear()
@@ -307,7 +324,9 @@ class HttpDelivery:
     def _request(self, batch: Batch) -> Receipt:
         self._sending = batch
         with self._unlocked():
-            return self._client.send_logs(batch.body)
+            receipt = self._client.send_logs(batch.body)
+        self._levels.heard(receipt.levels_version)
+        return receipt
 
     @contextmanager
     def _unlocked(self) -> Iterator[None]:
@@ -337,7 +356,20 @@ class HttpDelivery:
             return
         self._next_push_s = time.monotonic() + self._settings.metrics_interval_s
         try:
-            self._client.push_metrics(self._settings.service, self._exposition())
+            self._client.push_metrics(self._exposition())
         except DeliveryError:
             # The next push replaces this one; an aggregator that is away shows by its log lines.
             return
+
+    def _follow_levels(self) -> None:
+        self._levels.withdraw_ended()
+        # Lines find out when an aggregator that is away is back.
+        if not self._outage.is_on and self._levels.ask_wait_s <= 0:
+            self._levels.ask(self._fetch_levels)
+
+    def _fetch_levels(self) -> WantedLevels:
+        wanted = self._client.fetch_levels()
+        if self._closed:
+            # Whoever logs now may be configured anew.
+            raise _ClosedError
+        return wanted

@@ -45,6 +45,19 @@ class LevelRules:
         lowered = {name: min(known, level) for name, known in self.by_logger.items()}
         return LevelRules(min(self.default, level), lowered)
 
+    def overridden(self, levels: Mapping[str, int]) -> "LevelRules":
+        """Rules in which some levels win.
+
+        Args:
+            levels: by logger, each of which wins for those below it too; ``*`` for all others.
+        """
+        winning = {name: level for name, level in levels.items() if name != "*"}
+        if "*" in levels:
+            return LevelRules(levels["*"], winning)
+        below = tuple(f"{name}." for name in winning)
+        others = {name: level for name, level in self.by_logger.items() if not name.startswith(below)}
+        return replace(self, by_logger={**others, **winning})
+
 
 def parse_levels(value: str | Mapping[str, str | int]) -> dict[str, int]:
     """The setting ``levels``.

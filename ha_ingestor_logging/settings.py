@@ -34,6 +34,7 @@ _ABOVE_ZERO: Final = (
 _ZERO_OR_ABOVE: Final = (
     "batch_interval_s",
     "metrics_interval_s",
+    "remote_levels_interval_s",
     "exit_timeout_s",
     "repeat_interval_s",
     "file_size_bytes",
@@ -69,6 +70,8 @@ class Settings:
         batch_interval_s: how long lines are gathered for one request.
         request_timeout_s: when a request to the aggregator is given up.
         metrics_interval_s: how often metrics are pushed to the aggregator; 0 for never.
+        remote_levels_interval_s: how often a service that sends nothing asks the aggregator which levels
+            people have set there; 0 for never following it.
         exit_timeout_s: how long the exit may wait for delivery.
         repeat_interval_s: how often a line is written that is logged again and again; 0 for always.
         spool: a folder for lines while the aggregator is away; none for memory only.
@@ -102,6 +105,7 @@ class Settings:
     batch_interval_s: float = 0.5
     request_timeout_s: float = 10.0
     metrics_interval_s: float = 15.0
+    remote_levels_interval_s: float = 30.0
     exit_timeout_s: float = 5.0
     repeat_interval_s: float = 0.0
     spool: str | None = None
@@ -138,6 +142,7 @@ class SettingsArguments(TypedDict, total=False):
     batch_interval_s: float | None
     request_timeout_s: float | None
     metrics_interval_s: float | None
+    remote_levels_interval_s: float | None
     exit_timeout_s: float | None
     repeat_interval_s: float | None
     spool: str | None

@@ -83,7 +83,8 @@ class StandardLibraryBridge:
             logging.setLogRecordFactory(self._make_record)
         wanted = {"": rules.default, **rules.by_logger}
         for name in self._levels_before.keys() - wanted.keys():
-            logging.getLogger(name).setLevel(self._levels_before.pop(name))
+            # Another thread may have done so just now.
+            logging.getLogger(name).setLevel(self._levels_before.pop(name, logging.NOTSET))
         for name, level in wanted.items():
             logger = logging.getLogger(name)
             self._levels_before.setdefault(name, logger.level)
@@ -95,7 +96,7 @@ class StandardLibraryBridge:
         if logging.getLogRecordFactory() == self._make_record:
             logging.setLogRecordFactory(self._factory_before)
         logging.getLogger().removeHandler(self._handler)
-        for name, level in self._levels_before.items():
+        for name, level in list(self._levels_before.items()):
             logging.getLogger(name).setLevel(level)
         self._levels_before.clear()
 

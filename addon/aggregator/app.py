@@ -10,6 +10,7 @@ from aggregator import damaged_files, limits
 from aggregator.api import (
     export,
     health,
+    levels,
     live,
     page,
     retention,
@@ -30,6 +31,7 @@ from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
 from aggregator.priority import stand_back
 from aggregator.query.parse import parse
+from aggregator.service_levels import ServiceLevels
 from aggregator.settings import SettingsFile
 from aggregator.state import STATE, State
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
@@ -57,6 +59,7 @@ def make_app(config: Config) -> web.Application:
         live,
         stats,
         settings,
+        levels,
         retention,
         snapshots,
         health,
@@ -94,6 +97,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             ),
             news=news,
             settings=SettingsFile(config.data / SETTINGS_FILE),
+            levels=ServiceLevels(config.data / "service_levels.json"),
             tokens=tokens,
             latest=LatestSamples(),
             self_metrics=self_metrics,

@@ -74,6 +74,15 @@ SNAPSHOTS = 16
 SERVICE_NAME_CHARACTERS = 256
 """Longest name of a service in a rule: real ones stay under 64."""
 
+LEVEL_SERVICES = 500
+"""Services of which levels are wanted: as many as have statistics of their own."""
+
+LEVEL_LOGGERS = 64
+"""Loggers of a service of which a level is wanted: people name a few, and the service looks at each."""
+
+LOGGER_NAME_CHARACTERS = 256
+"""Longest name of a logger of which a level is wanted: real ones are module paths under 100."""
+
 DISK_CHECK_S = 10.0
 """Time between two looks at the free room of the disk: a fast sender writes 100 MB meanwhile."""
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from aggregator.metrics.host import UsageSampler
 from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
+from aggregator.service_levels import ServiceLevels
 from aggregator.settings import SettingsFile
 from aggregator.store.news import News
 from aggregator.store.protocol import Store
@@ -23,6 +24,7 @@ class State:
         store: log records.
         news: wakes live tails when records were stored.
         settings: what people change.
+        levels: which lines they want of each service.
         tokens: who may do what.
         latest: latest sample of each metric.
         self_metrics: the aggregator's own metrics.
@@ -35,6 +37,7 @@ class State:
     store: Store
     news: News
     settings: SettingsFile
+    levels: ServiceLevels
     tokens: Tokens
     latest: LatestSamples
     self_metrics: SelfMetrics

@@ -43,10 +43,14 @@ class SentRequest:
 
 
 class RecordingAggregator:
-    """Takes everything unless ``answers`` holds something else, one for each request to come."""
+    """Takes everything unless ``answers`` holds something else, one for each request to come.
+
+    Pushed metrics are always taken, and who asks for levels gets ``levels``.
+    """
 
     def __init__(self) -> None:
         self.answers: deque[Answer] = deque()
+        self.levels = Answer(200, b'{"version":"none","levels":{}}')
         self.requests: list[SentRequest] = []
         self.arrived = threading.Condition()
         recorder = self
@@ -69,7 +73,7 @@ class RecordingAggregator:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_PUT = do_POST  # noqa: N815 - the base class's name
+            do_PUT = do_GET = do_POST  # noqa: N815 - the base class's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 pass
@@ -89,6 +93,8 @@ class RecordingAggregator:
             self.arrived.notify_all()
             if request.path.startswith("/metrics/"):
                 return Answer(200)
+            if request.path.endswith("/levels"):
+                return self.levels
             if self.answers:
                 return self.answers.popleft()
         return Answer(200, json.dumps({"accepted": len(request.lines), "errors": []}).encode())

@@ -17,7 +17,8 @@ from ha_ingestor_logging.errors import (
     RequestTooLargeError,
     TokenRefusedError,
 )
-from ha_ingestor_logging.levels import INFO
+from ha_ingestor_logging.levels import DEBUG, INFO
+from ha_ingestor_logging.remote_levels import WantedLevels
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
 LINES = Batch.of([(INFO, b'{"message":"one"}\n'), (INFO, b'{"message":"two"}\n')]).body
@@ -25,7 +26,7 @@ LINES = Batch.of([(INFO, b'{"message":"one"}\n'), (INFO, b'{"message":"two"}\n')
 
 @pytest.fixture
 def client(aggregator: RecordingAggregator) -> Iterator[AggregatorClient]:
-    client = AggregatorClient(aggregator.url, "secret", 2.0)
+    client = AggregatorClient(aggregator.url, "secret", "my service/ä", 2.0)
     yield client
     client.close()
 
@@ -39,6 +40,7 @@ def test_lines_are_sent_compressed_with_the_token(
     assert request.headers["Authorization"] == "Bearer secret"
     assert request.headers["Content-Encoding"] == "zstd"
     assert request.headers["X-Source"] == "library"
+    assert request.headers["X-Service"] == "my%20service%2F%C3%A4"
     assert request.lines == [{"message": "one"}, {"message": "two"}]
 
 
@@ -78,7 +80,21 @@ def test_each_failure_says_whether_to_try_again(
     assert client.send_logs(LINES) == Receipt(2, 0)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"accepted":"many"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"accepted":"many"}',
+        b"\xff",
+        b'{"accepted":1e999}',
+        b'{"accepted":Infinity}',
+        b"[" * 100_000,
+        b'{"accepted":1,"errors":[' + b" " * 300_000 + b"]}",
+    ],
+)
 def test_an_answer_that_is_not_an_aggregators_is_no_receipt(
     client: AggregatorClient, aggregator: RecordingAggregator, body: bytes
 ) -> None:
@@ -110,7 +126,7 @@ def test_the_aggregators_wish_to_wait_is_read(
 def test_no_aggregator_is_unavailable() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        client = AggregatorClient(f"http://127.0.0.1:{free.getsockname()[1]}", "secret", 1.0)
+        client = AggregatorClient(f"http://127.0.0.1:{free.getsockname()[1]}", "secret", "test", 1.0)
         with pytest.raises(AggregatorUnavailableError):
             client.send_logs(LINES)
         client.close()
@@ -118,7 +134,7 @@ def test_no_aggregator_is_unavailable() -> None:
 
 def test_an_aggregator_that_hangs_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        client = AggregatorClient(f"http://127.0.0.1:{silent.getsockname()[1]}", "secret", 0.2)
+        client = AggregatorClient(f"http://127.0.0.1:{silent.getsockname()[1]}", "secret", "test", 0.2)
         started = time.monotonic()
         with pytest.raises(AggregatorUnavailableError):
             client.send_logs(LINES)
@@ -139,8 +155,36 @@ def test_the_token_is_neither_logged_nor_in_an_error(
 def test_metrics_are_put_under_the_services_name(
     client: AggregatorClient, aggregator: RecordingAggregator
 ) -> None:
-    client.push_metrics("my service/ä", b"up 1\n")
+    client.push_metrics(b"up 1\n")
     (request,) = aggregator.requests
     assert (request.method, request.path) == ("PUT", "/metrics/job/my%20service%2F%C3%A4")
     assert request.body == b"up 1\n"
     assert request.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+
+
+def test_the_version_of_levels_comes_with_a_receipt(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers.append(Answer(200, b'{"accepted":2,"errors":[]}', {"X-Levels-Version": "v1"}))
+    assert client.send_logs(LINES) == Receipt(2, 0, "v1")
+    assert client.send_logs(LINES) == Receipt(2, 0, None)
+
+
+def test_levels_are_asked_for_by_the_services_name(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
+    levels = {"*": {"level": "DEBUG", "until": None, "for_s": 1.5}}
+    aggregator.levels = Answer(200, json.dumps({"version": "v", "levels": levels}).encode())
+    assert client.fetch_levels() == WantedLevels("v", {"*": DEBUG}, {"*": 1.5})
+    (request,) = aggregator.requests
+    assert (request.method, request.path) == ("GET", "/api/v1/services/my%20service%2F%C3%A4/levels")
+    assert request.headers["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize("answer", [Answer(200, b"<html>"), Answer(404), Answer(403), Answer(0)])
+def test_no_levels_are_no_answer(
+    client: AggregatorClient, aggregator: RecordingAggregator, answer: Answer
+) -> None:
+    aggregator.levels = answer
+    with pytest.raises(DeliveryError):
+        client.fetch_levels()

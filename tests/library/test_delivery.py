@@ -1,7 +1,7 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,12 @@ from ha_ingestor_logging.settings import Settings
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
 MakeDelivery = Callable[..., HttpDelivery]
+SetLevels = Callable[[Mapping[str, int]], None]
 ACCEPTED = b'{"accepted":1,"errors":[]}'
+
+
+def ignore_levels(_levels: Mapping[str, int]) -> None:
+    pass
 
 
 class Reports:
@@ -38,10 +43,18 @@ def reports() -> Reports:
 def make_delivery(aggregator: RecordingAggregator, reports: Reports) -> Iterator[MakeDelivery]:
     made: list[HttpDelivery] = []
 
-    def make(**settings: Any) -> HttpDelivery:
-        chosen: dict[str, Any] = {"url": aggregator.url, "batch_interval_s": 0.01, "metrics_interval_s": 0.0}
+    def make(set_levels: SetLevels = ignore_levels, **settings: Any) -> HttpDelivery:
+        chosen: dict[str, Any] = {
+            "url": aggregator.url,
+            "batch_interval_s": 0.01,
+            "metrics_interval_s": 0.0,
+            "remote_levels_interval_s": 0.0,
+        }
         delivery = HttpDelivery(
-            Settings(service="service", token="secret", **{**chosen, **settings}), lambda: b"up 1\n", reports
+            Settings(service="service", token="secret", **{**chosen, **settings}),
+            lambda: b"up 1\n",
+            set_levels,
+            reports,
         )
         made.append(delivery)
         return delivery
@@ -450,3 +463,89 @@ def test_without_a_disk_lines_wait_in_memory_and_that_is_said_once(
 def spooled(delivery: HttpDelivery) -> int:
     assert delivery.spool is not None
     return delivery.spool.spooled
+
+
+def levels_answer(version: str, **levels: str) -> Answer:
+    held = {logger: {"level": level, "until": None, "for_s": None} for logger, level in levels.items()}
+    content = {"service": "service", "version": version, "levels": held}
+    return Answer(200, json.dumps(content).encode())
+
+
+def asked(aggregator: RecordingAggregator) -> int:
+    return sum(request.path == "/api/v1/services/service/levels" for request in aggregator.requests)
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def test_levels_are_asked_for_when_an_answer_names_other_ones(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    set_levels: list[Mapping[str, int]] = []
+    delivery = make_delivery(set_levels.append, remote_levels_interval_s=60.0)
+    aggregator.levels = levels_answer("v1", a="DEBUG")
+    aggregator.answers += [Answer(200, ACCEPTED, {"X-Levels-Version": "v1"})] * 3
+    for number in range(3):
+        delivery.write([line(number)])
+        assert flushed(delivery)
+    wait_until(lambda: bool(set_levels))
+    assert (set_levels, asked(aggregator)) == ([{"a": DEBUG}], 1)
+
+
+def test_a_service_that_says_nothing_hears_of_levels(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    set_levels: list[Mapping[str, int]] = []
+    delivery = make_delivery(set_levels.append, remote_levels_interval_s=0.1)
+    delivery.start()
+    wait_until(lambda: asked(aggregator) > 0)
+    aggregator.levels = levels_answer("v1", a="DEBUG")
+    wait_until(lambda: set_levels == [{"a": DEBUG}])
+    aggregator.levels = levels_answer("none")
+    wait_until(lambda: set_levels == [{"a": DEBUG}, {}])
+
+
+def test_who_does_not_follow_the_aggregator_never_asks(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    delivery = make_delivery(remote_levels_interval_s=0.0)
+    aggregator.answers.append(Answer(200, ACCEPTED, {"X-Levels-Version": "v1"}))
+    delivery.write([line(0)])
+    assert flushed(delivery)
+    time.sleep(1.2)
+    assert asked(aggregator) == 0
+
+
+def test_an_aggregator_that_always_names_other_levels_is_asked_once_a_second(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    delivery = make_delivery(remote_levels_interval_s=60.0)
+    started_s = time.monotonic()
+    for number in range(40):
+        aggregator.answers.append(Answer(200, ACCEPTED, {"X-Levels-Version": f"v{number}"}))
+    for number in range(40):
+        delivery.write([line(number)])
+        assert flushed(delivery)
+    assert delivery.delivered == 40
+    assert 1 <= asked(aggregator) <= time.monotonic() - started_s + 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"<html>", b"[" * 100_000, b'{"levels":{"a":{"level":"LOUD"}},"version":"v"}', b"x" * 1_000_000],
+)
+def test_a_broken_answer_about_levels_costs_nothing(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, reports: Reports, answer: bytes
+) -> None:
+    set_levels: list[Mapping[str, int]] = []
+    delivery = make_delivery(set_levels.append, remote_levels_interval_s=0.05)
+    aggregator.levels = Answer(200, answer)
+    delivery.start()
+    wait_until(lambda: asked(aggregator) >= 3)
+    delivery.write([line(number) for number in range(10)])
+    assert flushed(delivery)
+    assert (numbers(aggregator), set_levels, reports.reported) == (list(range(10)), [], [])

@@ -30,3 +30,21 @@ def test_lowering_never_raises_a_level() -> None:
 @given(st.text())
 def test_any_name_has_a_level(name: str) -> None:
     assert LevelRules(INFO, {"a": DEBUG}).threshold(name) in {INFO, DEBUG}
+
+
+def test_what_wins_for_a_logger_wins_for_those_below_it() -> None:
+    rules = LevelRules(INFO, {"a": WARNING, "a.b": ERROR, "ab": ERROR, "c": TRACE})
+    won = rules.overridden({"a": DEBUG})
+    assert [won.threshold(name) for name in ("a", "a.b.c", "ab", "c", "d")] == [
+        DEBUG,
+        DEBUG,
+        ERROR,
+        TRACE,
+        INFO,
+    ]
+    assert rules.overridden({}) == rules
+
+
+def test_what_wins_for_all_wins_over_every_rule_but_its_own() -> None:
+    won = LevelRules(INFO, {"a": WARNING, "b": TRACE}).overridden({"*": DEBUG, "b.c": ERROR})
+    assert [won.threshold(name) for name in ("a", "b", "b.c.d", "")] == [DEBUG, DEBUG, ERROR, DEBUG]

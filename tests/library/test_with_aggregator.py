@@ -1,5 +1,6 @@
 """The library against the real aggregator."""
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from ha_ingestor_logging import (
     flush,
     get_logger,
     metrics,
+    set_level,
     shutdown,
 )
 from tests.aggregator_process import AggregatorProcess
@@ -59,16 +61,17 @@ def search(aggregator: AggregatorProcess, query: str, expected: int) -> list[dic
         time.sleep(0.1)
 
 
-def deliver_to(aggregator: AggregatorProcess, spool: Path | None = None) -> None:
-    configure(
-        spool=None if spool is None else str(spool),
-        service="library-test",
-        output="http",
-        url=aggregator.url,
-        token=aggregator.token("ingest"),
-        batch_interval_s=0.01,
-        metrics_interval_s=0.2,
-    )
+def deliver_to(aggregator: AggregatorProcess, spool: Path | None = None, **settings: Any) -> None:
+    chosen: dict[str, Any] = {
+        "spool": None if spool is None else str(spool),
+        "service": "library-test",
+        "output": "http",
+        "url": aggregator.url,
+        "token": aggregator.token("ingest"),
+        "batch_interval_s": 0.01,
+        "metrics_interval_s": 0.2,
+    }
+    configure(**{**chosen, **settings})
 
 
 def test_a_line_is_found_with_all_of_its_fields(real_aggregator: AggregatorProcess) -> None:
@@ -137,6 +140,57 @@ def test_pushed_metrics_give_the_service_its_event_rate(real_aggregator: Aggrega
         if service.get("events_per_s"):
             break
     assert service["events_per_s"] > 0
+
+
+def set_levels(aggregator: AggregatorProcess, method: str, body: dict[str, Any] | None = None) -> None:
+    response = urllib3.request(
+        method,
+        f"{aggregator.url}/api/v1/services/library-test/levels",
+        json=body,
+        headers={"Authorization": f"Bearer {aggregator.token('admin')}"},
+    )
+    assert response.status < HTTPStatus.BAD_REQUEST, response.data
+
+
+def test_levels_that_are_set_at_the_aggregator_win_until_they_are_withdrawn(
+    real_aggregator: AggregatorProcess,
+) -> None:
+    deliver_to(real_aggregator)
+    ours, theirs = get_logger("pack.ours"), logging.getLogger("pack.theirs")
+
+    def say(step: str) -> None:
+        ours.debug(step, whose="ours")
+        theirs.debug(step)
+        # Its answer tells the version, before the next step.
+        get_logger("told").error(step)
+        assert flush(10)
+        time.sleep(1.2)
+
+    set_levels(real_aggregator, "PUT", {"levels": {"pack": "DEBUG"}})
+    say("unheard")
+    say("heard")
+    set_level("error", "pack")
+    set_levels(real_aggregator, "DELETE")
+    say("still")
+    say("after")
+    rows = search(real_aggregator, "logger:pack.*", 4)
+    assert [(row["message"], row["logger"]) for row in rows] == [
+        (step, logger) for step in ("heard", "still") for logger in ("pack.ours", "pack.theirs")
+    ]
+
+
+def test_a_service_that_is_silent_hears_of_levels_and_goes_back_by_itself(
+    real_aggregator: AggregatorProcess,
+) -> None:
+    deliver_to(real_aggregator, level="warning", remote_levels_interval_s=0.2, metrics_interval_s=0)
+    log = get_logger("silent")
+    set_levels(real_aggregator, "PUT", {"levels": {"*": "DEBUG"}, "for_s": 4})
+    deadline_s = time.monotonic() + 20
+    for logs_debug in (True, False):
+        while log.is_enabled_for(logging.DEBUG) is not logs_debug:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+    assert log.is_enabled_for(logging.WARNING)
 
 
 def test_lines_wait_for_an_aggregator_that_was_killed_and_are_stored_once(

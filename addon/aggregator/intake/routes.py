@@ -7,6 +7,7 @@ from aiohttp import web
 
 from aggregator import limits
 from aggregator.api.auth import require
+from aggregator.api.levels import tell_version
 from aggregator.api.responses import json_response
 from aggregator.errors import AggregatorError, InvalidFieldError
 from aggregator.intake.body import read_body
@@ -47,4 +48,6 @@ async def take_ndjson(request: web.Request) -> web.Response:
     }
     if decoded.errors:
         answer["errors_total"] = len(decoded.errors)
-    return json_response(answer)
+    response = json_response(answer)
+    tell_version(request, response)
+    return response
