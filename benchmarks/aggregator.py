@@ -42,12 +42,14 @@ class Aggregator:
     Args:
         process: its process.
         port: its port on this machine.
+        intake_port: its port for senders of other log servers.
         data: its data folder.
         start_s: seconds from start to ready.
     """
 
     process: psutil.Process
     port: int
+    intake_port: int
     data: Path
     start_s: float
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -149,7 +151,7 @@ def running(data: Path, launcher: Sequence[str] = (), port: int | None = None) -
         launcher: a command that becomes the one that follows it, for example to cap its memory.
         port: its port; a free one by default.
     """
-    port = port or free_port()
+    port, intake_port = port or free_port(), free_port()
     started = time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(_ADDON)}
     command = [
@@ -161,6 +163,8 @@ def running(data: Path, launcher: Sequence[str] = (), port: int | None = None) -
         str(data),
         "--port",
         str(port),
+        "--intake-port",
+        str(intake_port),
         "--log-level",
         "warning",
     ]
@@ -168,7 +172,7 @@ def running(data: Path, launcher: Sequence[str] = (), port: int | None = None) -
     try:
         _wait(port, process)
         start_s = time.perf_counter() - started
-        yield Aggregator(psutil.Process(process.pid), port, data, start_s)
+        yield Aggregator(psutil.Process(process.pid), port, intake_port, data, start_s)
     finally:
         _stop(process)
 

@@ -36,6 +36,7 @@ class AggregatorProcess:
         self.data = data
         self._sent = 0
         self._port = free_port()
+        self._intake_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
 
@@ -44,7 +45,10 @@ class AggregatorProcess:
         python = os.environ.get("HA_INGESTOR_AGGREGATOR_PYTHON", str(ROOT / ".venvs/development/bin/python"))
         with (self.data.parent / "aggregator.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [python, "-m", "aggregator", "--data", str(self.data), "--port", str(self._port)],
+                [
+                    *(python, "-m", "aggregator", "--data", str(self.data)),
+                    *("--port", str(self._port), "--intake-port", str(self._intake_port)),
+                ],
                 env={"PYTHONPATH": str(ROOT / "addon"), "PATH": os.environ["PATH"]},
                 stdout=log,
                 stderr=log,

@@ -14,7 +14,9 @@ from aggregator.app import make_app
 from aggregator.config import Config, parse
 from aggregator.data_lock import locked
 from aggregator.errors import AggregatorError
+from aggregator.intake.app import make_intake_app
 from aggregator.memory import limit_arenas
+from aggregator.state import STATE
 
 _log = structlog.get_logger("aggregator")
 _KEEPALIVE_S = 75.0
@@ -53,8 +55,32 @@ async def _serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = web.AppRunner(
-        make_app(config),
+    app = make_app(config)
+    runner = _runner(app)
+    await runner.setup()
+    intake_runner = _runner(make_intake_app(app[STATE]))
+    try:
+        await intake_runner.setup()
+        await web.TCPSite(intake_runner, config.host, config.intake_port).start()
+        await web.TCPSite(runner, config.host, config.port).start()
+        _log.info(
+            "ready",
+            version=__version__,
+            host=config.host,
+            port=config.port,
+            intake_port=config.intake_port,
+            data=str(config.data),
+        )
+        await stop.wait()
+        _log.info("stopping")
+    finally:
+        await intake_runner.cleanup()
+        await runner.cleanup()
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(
+        app,
         access_log=None,
         auto_decompress=False,
         # For those that `ends_with_client` marks.
@@ -62,14 +88,6 @@ async def _serve(config: Config) -> None:
         keepalive_timeout=_KEEPALIVE_S,
         shutdown_timeout=_STOP_S,
     )
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, config.host, config.port).start()
-        _log.info("ready", version=__version__, host=config.host, port=config.port, data=str(config.data))
-        await stop.wait()
-        _log.info("stopping")
-    finally:
-        await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from aggregator import __version__
 
 DEFAULT_PORT = 8480
+DEFAULT_INTAKE_PORT = 8481
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -20,12 +21,14 @@ class Config:
         data: folder of the store, the settings and the tokens.
         host: address to listen at.
         port: port to listen at.
+        intake_port: port that senders of other log servers are pointed at.
         log_level: least severe of its own lines that it prints.
     """
 
     data: Path
     host: str
     port: int
+    intake_port: int
     log_level: str
 
 
@@ -45,12 +48,20 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
     parser.add_argument("--host", default=_variable("HOST", "127.0.0.1"), help="address to listen at")
     parser.add_argument("--port", type=_port, default=_variable("PORT", str(DEFAULT_PORT)), help="port")
     parser.add_argument(
+        "--intake-port",
+        type=_port,
+        default=_variable("INTAKE_PORT", str(DEFAULT_INTAKE_PORT)),
+        help="port that senders of other log servers are pointed at",
+    )
+    parser.add_argument(
         "--log-level", choices=LOG_LEVELS, default=_variable("LOG_LEVEL", "info"), help="own lines to print"
     )
     parsed = parser.parse_args(arguments)
     if parsed.log_level not in LOG_LEVELS:
         parser.error(f"HA_INGESTOR_LOG_LEVEL: {parsed.log_level!r} is none of {', '.join(LOG_LEVELS)}")
-    return Config(parsed.data, parsed.host, parsed.port, parsed.log_level)
+    if parsed.intake_port == parsed.port:
+        parser.error(f"--intake-port and --port are both {parsed.port}: give each its own")
+    return Config(parsed.data, parsed.host, parsed.port, parsed.intake_port, parsed.log_level)
 
 
 def _variable(name: str, default: str) -> str:

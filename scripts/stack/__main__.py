@@ -31,6 +31,7 @@ def _settings() -> Settings:
     parser.add_argument("--no-home-assistant", dest="with_home_assistant", action="store_false")
     parser.add_argument("--data", type=Path, default=ROOT / ".data")
     parser.add_argument("--aggregator-port", type=_port, default=Settings.aggregator_port)
+    parser.add_argument("--intake-port", type=_port, default=Settings.intake_port)
     parser.add_argument("--home-assistant-port", type=_port, default=Settings.home_assistant_port)
     parser.add_argument("--victoria-metrics-port", type=_port, default=Settings.victoria_metrics_port)
     arguments = parser.parse_args()

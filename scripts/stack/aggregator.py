@@ -17,13 +17,14 @@ class Tokens:
     admin: str
 
 
-def make_aggregator(data: Path, log_file: Path, port: int) -> Part:
+def make_aggregator(data: Path, log_file: Path, port: int, intake_port: int) -> Part:
     """Describe the aggregator.
 
     Args:
         data: folder for its store, settings and tokens.
         log_file: where its output goes.
         port: TCP port to listen on.
+        intake_port: TCP port where it takes the logs of other servers' senders.
     """
     return Part(
         name="aggregator",
@@ -34,6 +35,7 @@ def make_aggregator(data: Path, log_file: Path, port: int) -> Part:
             *("--data", str(data)),
             *("--host", HOST),
             *("--port", str(port)),
+            *("--intake-port", str(intake_port)),
         ],
         log_file=log_file,
         url=f"http://{HOST}:{port}",

@@ -33,6 +33,7 @@ class Settings:
     Attributes:
         data: folder that keeps everything of every part.
         aggregator_port: TCP port of the aggregator.
+        intake_port: TCP port where it takes the logs of other servers' senders.
         home_assistant_port: TCP port of Home Assistant.
         victoria_metrics_port: TCP port of VictoriaMetrics.
         with_home_assistant: whether Home Assistant is a part.
@@ -40,6 +41,7 @@ class Settings:
 
     data: Path
     aggregator_port: int = 8480
+    intake_port: int = 8481
     home_assistant_port: int = 8123
     victoria_metrics_port: int = 8428
     with_home_assistant: bool = True
@@ -64,7 +66,10 @@ class System:
     def __post_init__(self) -> None:
         data, logs = self.settings.data, self.settings.data / "logs"
         self.aggregator = make_aggregator(
-            data / "aggregator", logs / "aggregator.log", self.settings.aggregator_port
+            data / "aggregator",
+            logs / "aggregator.log",
+            self.settings.aggregator_port,
+            self.settings.intake_port,
         )
         self.home_assistant = make_home_assistant(
             data / "home-assistant", logs / "home-assistant.log", self.settings.home_assistant_port
@@ -113,6 +118,7 @@ class System:
         settings = self.settings
         require_distinct_ports(self._ports())
         require_free_port("The aggregator", settings.aggregator_port, "--aggregator-port")
+        require_free_port("The aggregator", settings.intake_port, "--intake-port")
         if settings.with_home_assistant:
             require_free_port("Home Assistant", settings.home_assistant_port, "--home-assistant-port")
             folder = settings.data / "home-assistant"
@@ -185,6 +191,7 @@ class System:
         settings = self.settings
         ports = {
             "--aggregator-port": settings.aggregator_port,
+            "--intake-port": settings.intake_port,
             "--victoria-metrics-port": settings.victoria_metrics_port,
         }
         if settings.with_home_assistant:

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,7 @@ class Aggregator:
     url: str
     data: Path
     process: Process
+    intake_port: int
 
     @property
     def port(self) -> int:
@@ -79,6 +80,11 @@ class Aggregator:
     def token(self, scope: str) -> str:
         """Return the token of a scope."""
         return (self.data / "tokens" / scope).read_text()
+
+    @property
+    def intake_url(self) -> str:
+        """The address that senders of other log servers are pointed at."""
+        return f"http://127.0.0.1:{self.intake_port}"
 
     def request(
         self,
@@ -90,7 +96,24 @@ class Aggregator:
         **headers: str,
     ) -> Answer:
         """Send a request, with the token of a scope if one is named; further headers with `_` for `-`."""
-        request = urllib.request.Request(self.url + path, body, method=method)  # noqa: S310
+        return self._request(method, self.url + path, body, scope, headers)
+
+    def intake(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        scope: str | None = "ingest",
+        **headers: str,
+    ) -> Answer:
+        """Send a request to the intake port, as `request` does."""
+        return self._request(method, self.intake_url + path, body, scope, headers)
+
+    def _request(
+        self, method: str, url: str, body: bytes | None, scope: str | None, headers: Mapping[str, str]
+    ) -> Answer:
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310
         if scope is not None:
             request.add_header("Authorization", f"Bearer {self.token(scope)}")
         for name, value in headers.items():
@@ -144,8 +167,9 @@ def running(data: Path) -> Iterator[Aggregator]:
 
 def start(data: Path) -> Aggregator:
     """Start an aggregator and wait until it answers."""
-    port = free_port()
-    aggregator = Aggregator(f"http://127.0.0.1:{port}", data, start_process(data, port))
+    port, intake_port = free_port(), free_port()
+    process = start_process(data, port, intake_port)
+    aggregator = Aggregator(f"http://127.0.0.1:{port}", data, process, intake_port)
     try:
         wait_until_healthy(aggregator)
     except BaseException:
@@ -163,10 +187,13 @@ def free_port() -> int:
         return port
 
 
-def start_process(data: Path, port: int) -> subprocess.Popen[bytes]:
+def start_process(data: Path, port: int, intake_port: int) -> subprocess.Popen[bytes]:
     """Start an aggregator, and don't wait for it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "--data", str(data), "--port", str(port)],
+        [
+            *(sys.executable, "-m", "aggregator", "--data", str(data)),
+            *("--port", str(port), "--intake-port", str(intake_port)),
+        ],
         env=os.environ | {"PYTHONPATH": str(ADDON)},
     )
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from aggregator import __version__
-from aggregator.config import DEFAULT_PORT, LOG_LEVELS
+from aggregator.config import DEFAULT_INTAKE_PORT, DEFAULT_PORT, LOG_LEVELS
 
 yaml = pytest.importorskip("yaml", reason="PyYAML reads the app's configuration")
 
 ADDON = Path(__file__).parents[2] / "addon"
+PORTS = (DEFAULT_PORT, DEFAULT_INTAKE_PORT)
 
 REQUIRED = {"name", "version", "slug", "description", "arch"}
 OPTIONAL = {
@@ -81,15 +82,17 @@ def test_the_version_is_the_aggregators(config: dict[str, Any]) -> None:
     assert f"\n## {__version__}\n" in (ADDON / "CHANGELOG.md").read_text()
 
 
-def test_one_port_serves_ingress_watchdog_and_senders(config: dict[str, Any]) -> None:
+def test_one_port_serves_ingress_and_watchdog_and_another_the_senders_of_other_servers(
+    config: dict[str, Any],
+) -> None:
     assert config["ingress_port"] == DEFAULT_PORT
     assert config["watchdog"] == f"http://[HOST]:[PORT:{DEFAULT_PORT}]/health"
-    assert list(config["ports"]) == list(config["ports_description"]) == [f"{DEFAULT_PORT}/tcp"]
-    assert f"EXPOSE {DEFAULT_PORT}\n" in (ADDON / "Dockerfile").read_text()
+    assert list(config["ports"]) == list(config["ports_description"]) == [f"{port}/tcp" for port in PORTS]
+    assert all(f"EXPOSE {port}\n" in (ADDON / "Dockerfile").read_text() for port in PORTS)
 
 
-def test_the_port_is_closed_until_its_owner_opens_it(config: dict[str, Any]) -> None:
-    assert list(config["ports"].values()) == [None]
+def test_the_ports_are_closed_until_their_owner_opens_them(config: dict[str, Any]) -> None:
+    assert list(config["ports"].values()) == [None, None]
 
 
 def test_the_app_asks_for_no_rights(config: dict[str, Any]) -> None:

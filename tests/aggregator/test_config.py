@@ -10,27 +10,28 @@ from aggregator.config import Config, parse
 
 @pytest.fixture(autouse=True)
 def without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "HOST", "PORT", "LOG_LEVEL"):
+    for name in ("DATA", "HOST", "PORT", "INTAKE_PORT", "LOG_LEVEL"):
         monkeypatch.delenv(f"HA_INGESTOR_{name}", raising=False)
 
 
 def test_defaults_listen_at_this_machine_only() -> None:
-    assert parse([]) == Config(Path("data"), "127.0.0.1", 8480, "info")
+    assert parse([]) == Config(Path("data"), "127.0.0.1", 8480, 8481, "info")
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HA_INGESTOR_DATA", "/d")
     monkeypatch.setenv("HA_INGESTOR_HOST", "0.0.0.0")  # noqa: S104 - what a container listens at
     monkeypatch.setenv("HA_INGESTOR_PORT", "9000")
+    monkeypatch.setenv("HA_INGESTOR_INTAKE_PORT", "9001")
     monkeypatch.setenv("HA_INGESTOR_LOG_LEVEL", "debug")
-    assert parse([]) == Config(Path("/d"), "0.0.0.0", 9000, "debug")  # noqa: S104
+    assert parse([]) == Config(Path("/d"), "0.0.0.0", 9000, 9001, "debug")  # noqa: S104
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HA_INGESTOR_PORT", "9000")
     monkeypatch.setenv("HA_INGESTOR_DATA", "/d")
     assert parse(["--port", "9001", "--data", "/e"]).port == 9001
-    assert parse(["--data", "/e"]) == Config(Path("/e"), "127.0.0.1", 9000, "info")
+    assert parse(["--data", "/e"]) == Config(Path("/e"), "127.0.0.1", 9000, 8481, "info")
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +48,13 @@ def test_what_is_no_port_ends_the_start_with_a_message(
         parse([])
     assert ended.value.code == 2
     assert "port" in capsys.readouterr().err
+
+
+def test_one_port_for_both_ends_the_start_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["--port", "9000", "--intake-port", "9000"])
+    assert ended.value.code == 2
+    assert "--intake-port and --port are both 9000" in capsys.readouterr().err
 
 
 def test_an_unknown_log_level_ends_the_start_with_a_message(

@@ -54,7 +54,7 @@ def test_a_second_aggregator_and_commands_refuse_the_folder_of_a_running_one(tmp
         aggregator.wait_for("", 1)
         taken = aggregator.request("POST", "/api/v1/snapshots", b'{"name":"s"}', scope="admin")
         assert taken.status == 201
-        second = start_process(tmp_path, aggregator.port + 1)
+        second = start_process(tmp_path, aggregator.port + 1, aggregator.intake_port + 1)
         assert second.wait(30) == 1
         for arguments in (
             ["verify", "--data", str(tmp_path)],

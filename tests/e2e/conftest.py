@@ -32,6 +32,7 @@ async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Syst
     settings = Settings(
         data=tmp_path_factory.mktemp("system"),
         aggregator_port=pick_free_port(),
+        intake_port=pick_free_port(),
         home_assistant_port=pick_free_port(),
         victoria_metrics_port=pick_free_port(),
     )

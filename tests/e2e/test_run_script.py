@@ -22,6 +22,7 @@ class _Run:
             "--no-home-assistant",
             *("--data", str(data)),
             *("--aggregator-port", str(aggregator_port)),
+            *("--intake-port", str(pick_free_port())),
             *("--victoria-metrics-port", str(victoria_metrics_port)),
             *("--home-assistant-port", str(pick_free_port())),
         ]

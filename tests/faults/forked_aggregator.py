@@ -94,9 +94,11 @@ def fork(data: Path, changed: Mapping[str, float] = SMALL, *, output: Path | Non
         changed: name of a module's constant → value that it has in there.
         output: file for its own log lines, if not the tests' standard error.
     """
-    port = free_port()
+    port, intake_port = free_port(), free_port()
     reads, writes = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_run, args=(reads, data, port, dict(changed), output), daemon=True)
+    process = _CONTEXT.Process(
+        target=_run, args=(reads, data, (port, intake_port), dict(changed), output), daemon=True
+    )
     process.start()
     reads.close()
 
@@ -104,7 +106,7 @@ def fork(data: Path, changed: Mapping[str, float] = SMALL, *, output: Path | Non
         writes.send(None)
         writes.close()
 
-    return ForkedAggregator(f"http://127.0.0.1:{port}", data, Forked(process, go))
+    return ForkedAggregator(f"http://127.0.0.1:{port}", data, Forked(process, go), intake_port)
 
 
 @contextmanager
@@ -124,7 +126,11 @@ def forked(
 
 
 def _run(
-    gate: Connection, data: Path, port: int, changed: Mapping[str, float], output: Path | None
+    gate: Connection,
+    data: Path,
+    ports: tuple[int, int],
+    changed: Mapping[str, float],
+    output: Path | None,
 ) -> NoReturn:
     if output is not None:
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
@@ -132,7 +138,10 @@ def _run(
         module, _, constant = name.rpartition(".")
         assert hasattr(importlib.import_module(module), constant)
         setattr(importlib.import_module(module), constant, value)
-    sys.argv = ["aggregator", "--data", str(data), "--port", str(port)]
+    sys.argv = [
+        *("aggregator", "--data", str(data)),
+        *("--port", str(ports[0]), "--intake-port", str(ports[1])),
+    ]
     gate.recv()
     from aggregator.__main__ import main  # noqa: PLC0415 - it is no module of the tests
 

@@ -41,7 +41,10 @@ def test_nothing_is_acknowledged_after_a_sync_that_failed(tmp_path: Path) -> Non
         health = aggregator.request("GET", "/health", scope=None)
         assert (health.status, health.json["status"]) == (503, "degraded")
         assert "Input/output error" in health.json["reason"]
-        assert 'ha_ingestor_aggregator_refused_total{code="store_failed"} 3.0' in aggregator.scrape()
+        assert (
+            'ha_ingestor_aggregator_refused_lines_total{reason="store_failed",source="http"} 3.0'
+            in aggregator.scrape()
+        )
     with forked(tmp_path / "data", {}) as aggregator:
         assert aggregator.request("GET", "/health", scope=None).status == 200
         assert aggregator.send({"message": "again"}).status == 200

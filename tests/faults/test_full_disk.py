@@ -24,7 +24,10 @@ def test_senders_are_told_and_taken_again_when_there_is_room(make_disk: MakeDisk
         assert [row["message"] for row in aggregator.wait_for("", 1)] == ["before"]
         health = aggregator.request("GET", "/health", scope=None)
         assert (health.status, health.json["status"]) == (503, "degraded")
-        assert 'ha_ingestor_aggregator_refused_total{code="disk_full"} 3.0' in aggregator.scrape()
+        assert (
+            'ha_ingestor_aggregator_refused_lines_total{reason="disk_full",source="http"} 3.0'
+            in aggregator.scrape()
+        )
 
         (disk / "filler").unlink()
         assert aggregator.send({"message": "after"}).status == 200

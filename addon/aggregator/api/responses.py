@@ -41,13 +41,18 @@ def problem(error: AggregatorError) -> dict[str, object]:
     return {"error": {"code": error.code, "message": error.message, **error.details}}
 
 
+def error_response(error: AggregatorError) -> web.Response:
+    """Return an error as a JSON answer, without the error's headers."""
+    return json_response(problem(error), status=error.status)
+
+
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error as JSON with the matching status."""
     try:
         return await handler(request)
     except AggregatorError as error:
-        response = json_response(problem(error), status=error.status)
+        response = error_response(error)
         response.headers.update(error.headers)
         # What is left of a refused body is not worth reading.
         if not request.content.is_eof():

@@ -66,6 +66,15 @@ def _collect(state: State) -> dict[str, object]:
             "memory_bytes": usage.process.memory_bytes,
             "uptime_s": usage.process.uptime_s,
         },
+        "sources": {
+            source: {
+                "lines": counts.lines,
+                "bytes": counts.size_bytes,
+                "refused_lines": counts.refused_lines,
+                "refused_requests": counts.refused_requests,
+            }
+            for source, counts in state.self_metrics.by_source().items()
+        },
         "services": {
             name: {
                 "lines_per_s": service.lines_per_s,

@@ -1,53 +1,25 @@
 """Decoder of NDJSON bodies: one JSON object a line, checked natively as a whole."""
 
-from dataclasses import dataclass
-
 import msgspec
 import numpy as np
 import orjson
 
 from aggregator import limits
+from aggregator.intake.decoded import Decoded, LineError
 from aggregator.record.utf8 import is_utf8
 
 
-class _AnyObject(msgspec.Struct, gc=False):
+class AnyObject(msgspec.Struct, gc=False):
     """Any JSON object; its fields are checked and skipped."""
 
 
-_DECODER = msgspec.json.Decoder(_AnyObject)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_DECODER = msgspec.json.Decoder(AnyObject)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises where there is no JSON."""
 
 _NEWLINE = ord("\n")
 _OPENING = ord("{")
 _CLOSING = ord("}")
-
-
-@dataclass(frozen=True, slots=True)
-class LineError:
-    """What is wrong with one line.
-
-    Args:
-        line: its number in the body, from 1.
-        message: what is wrong, and what became of the line.
-    """
-
-    line: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """A decoded body.
-
-    Args:
-        lines: each line a JSON object and ended by a newline.
-        rows: how many lines.
-        errors: what was wrong; the lines themselves were kept as text.
-    """
-
-    lines: bytes
-    rows: int
-    errors: list[LineError]
 
 
 def decode(body: bytes) -> Decoded:
@@ -77,7 +49,7 @@ def _whole_rows(lines: bytes) -> int | None:
         return None
     try:
         objects = len(_DECODER.decode_lines(lines))
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return len(ends) if objects == len(ends) else None
 
@@ -88,17 +60,17 @@ def _decode_each(lines: bytes) -> Decoded:
     for number, line in enumerate(lines.split(b"\n"), 1):
         if not line.strip():
             continue
-        problem = _problem(line)
-        if problem is not None:
-            errors.append(LineError(number, problem))
-            text = line[: limits.LINE_BYTES].decode("utf-8", "replace")
-            kept.append(orjson.dumps({"message": text}))
-        else:
+        wrong = problem(line)
+        if wrong is None:
             kept.append(line)
+        else:
+            errors.append(LineError(number, wrong))
+            kept.append(as_text(line))
     return Decoded(b"".join(line + b"\n" for line in kept), len(kept), errors)
 
 
-def _problem(line: bytes) -> str | None:
+def problem(line: bytes) -> str | None:
+    """Say why a line can't be taken as the JSON object that it should be; None if it can."""
     if len(line) > limits.LINE_BYTES:
         return f"longer than {limits.LINE_BYTES} bytes; kept as text up to there"
     try:
@@ -106,6 +78,11 @@ def _problem(line: bytes) -> str | None:
         _DECODER.decode(line)
     except UnicodeDecodeError as error:
         return f"not UTF-8 at byte {error.start + 1}; kept as text"
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return f"not a JSON object ({error}); kept as text"
     return None
+
+
+def as_text(line: bytes) -> bytes:
+    """Return a JSON object whose `message` is a line, up to the longest that is kept."""
+    return orjson.dumps({"message": line[: limits.LINE_BYTES].decode("utf-8", "replace")})

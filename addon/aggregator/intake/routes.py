@@ -1,44 +1,45 @@
-"""Routes that take log lines."""
+"""Routes that take JSON: one object a line, or an array of them."""
 
-import asyncio
 import re
 
 from aiohttp import web
 
 from aggregator import limits
-from aggregator.api.auth import require
 from aggregator.api.levels import tell_version
 from aggregator.api.responses import json_response
-from aggregator.errors import AggregatorError, InvalidFieldError
-from aggregator.intake.body import read_body
-from aggregator.intake.ndjson import decode
-from aggregator.state import STATE
-from aggregator.tokens import Scope
+from aggregator.errors import InvalidFieldError
+from aggregator.intake import json_array, ndjson
+from aggregator.intake.decoded import Decoded
+from aggregator.intake.taking import Dialect, take
 
 _SOURCE = re.compile(r"[a-z0-9_-]{1,32}")
 
 
 def add_routes(app: web.Application) -> None:
     """Add the routes to an application."""
-    app.router.add_post("/api/v1/logs", take_ndjson)
+    app.router.add_post("/api/v1/logs", take_json)
 
 
-async def take_ndjson(request: web.Request) -> web.Response:
-    """Take NDJSON; the answer comes when every line is on the disk."""
-    require(request, Scope.INGEST)
-    state = request.app[STATE]
-    source = request.headers.get("X-Source", "http")
+async def take_json(request: web.Request) -> web.Response:
+    """Take lines of JSON, or an array."""
+    response = await take(request, _JSON, _decode, name_source=_source)
+    if response.status == web.HTTPOk.status_code:
+        tell_version(request, response)
+    return response
+
+
+def _decode(body: bytes) -> Decoded:
+    return json_array.decode(body) or ndjson.decode(body)
+
+
+def _source(request: web.Request) -> str:
+    source = request.headers.get("X-Source", _JSON.source)
     if not _SOURCE.fullmatch(source):
         raise InvalidFieldError("X-Source: 1 to 32 of a-z 0-9 _ -", field="X-Source")
-    body = await read_body(request, state.intake)
-    decoded = await asyncio.get_running_loop().run_in_executor(state.intake, decode, body)
-    if decoded.rows:
-        try:
-            await asyncio.wrap_future(state.store.append(decoded.lines, decoded.rows, source))
-        except AggregatorError as error:
-            state.self_metrics.refused(error.code, decoded.rows)
-            raise
-        state.self_metrics.lines_taken(source, decoded.rows, len(decoded.lines))
+    return source
+
+
+def _answer(decoded: Decoded) -> web.Response:
     answer: dict[str, object] = {
         "accepted": decoded.rows,
         "errors": [
@@ -48,6 +49,7 @@ async def take_ndjson(request: web.Request) -> web.Response:
     }
     if decoded.errors:
         answer["errors_total"] = len(decoded.errors)
-    response = json_response(answer)
-    tell_version(request, response)
-    return response
+    return json_response(answer)
+
+
+_JSON: Dialect[Decoded] = Dialect("http", _answer)

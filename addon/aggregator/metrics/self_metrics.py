@@ -2,6 +2,8 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -17,6 +19,23 @@ _SEARCH_BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 """From an absent word (2 ms) to the time budget of a search."""
 
 
+@dataclass(slots=True)
+class SourceCounts:
+    """What one source sent since the start.
+
+    Args:
+        lines: that were taken.
+        size_bytes: of these, decompressed.
+        refused_lines: that were not taken, by reason.
+        refused_requests: of which nothing was taken, by reason.
+    """
+
+    lines: int = 0
+    size_bytes: int = 0
+    refused_lines: Counter[str] = field(default_factory=Counter)
+    refused_requests: Counter[str] = field(default_factory=Counter)
+
+
 class SelfMetrics:
     """Counters and timings of one aggregator, in a registry of their own.
 
@@ -26,7 +45,7 @@ class SelfMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._lock = threading.Lock()
-        self._sources: set[str] = set()
+        self._sources: dict[str, SourceCounts] = {}
         self._dropped: Counter[str] = Counter()
         ProcessCollector(namespace=_NAMESPACE, registry=self.registry)
         self._gauge("info", "The version that runs.", "version").labels(__version__).set(1)
@@ -34,8 +53,11 @@ class SelfMetrics:
         self._bytes = self._counter("received_bytes", "Bytes of lines taken, decompressed.", "source")
         self._samples = self._counter("samples", "Metric samples taken.", "protocol")
         self._dropped_counter = self._counter("dropped", "Lines and samples not kept.", "reason")
-        self._refused = self._counter(
-            "refused", "Lines and samples that their sender must send again.", "code"
+        self._refused_lines = self._counter(
+            "refused_lines", "Lines that were not taken, as their sender was told.", "source", "reason"
+        )
+        self._refused_requests = self._counter(
+            "refused_requests", "Requests to take lines that were refused as a whole.", "source", "reason"
         )
         self._duplicates = self._counter(
             "duplicate_lines", "Lines that came again and were not stored twice."
@@ -52,9 +74,39 @@ class SelfMetrics:
 
     def lines_taken(self, source: str, lines: int, size_bytes: int) -> None:
         """Count lines that were taken, with their size decompressed."""
-        label = self._source_label(source)
+        with self._lock:
+            label, counts = self._counts_of(source)
+            counts.lines += lines
+            counts.size_bytes += size_bytes
         self._lines.labels(label).inc(lines)
         self._bytes.labels(label).inc(size_bytes)
+
+    def lines_refused(self, source: str, reason: str, lines: int) -> None:
+        """Count lines that were not taken, as their sender was told; reasons are named in the code."""
+        with self._lock:
+            label, counts = self._counts_of(source)
+            counts.refused_lines[reason] += lines
+        self._refused_lines.labels(label, reason).inc(lines)
+
+    def request_refused(self, source: str, reason: str) -> None:
+        """Count a request to take lines that was refused as a whole; reasons are named in the code."""
+        with self._lock:
+            label, counts = self._counts_of(source)
+            counts.refused_requests[reason] += 1
+        self._refused_requests.labels(label, reason).inc()
+
+    def by_source(self) -> Mapping[str, SourceCounts]:
+        """Return what each source sent since the start."""
+        with self._lock:
+            return {
+                source: SourceCounts(
+                    counts.lines,
+                    counts.size_bytes,
+                    counts.refused_lines.copy(),
+                    counts.refused_requests.copy(),
+                )
+                for source, counts in sorted(self._sources.items())
+            }
 
     def samples_taken(self, protocol: str, samples: int) -> None:
         """Count metric samples that were taken."""
@@ -65,10 +117,6 @@ class SelfMetrics:
         with self._lock:
             self._dropped[reason] += count
         self._dropped_counter.labels(reason).inc(count)
-
-    def refused(self, code: str, count: int) -> None:
-        """Count lines or samples answered with an error, which are still with their sender."""
-        self._refused.labels(code).inc(count)
 
     def dropped_by_reason(self) -> dict[str, int]:
         """Return what was not kept since the start, by reason."""
@@ -101,13 +149,10 @@ class SelfMetrics:
         self._store_bytes.set(size_bytes)
         self._store_segments.set(segments)
 
-    def _source_label(self, source: str) -> str:
-        with self._lock:
-            if source not in self._sources:
-                if len(self._sources) >= limits.SOURCES:
-                    return _OTHER_SOURCE
-                self._sources.add(source)
-            return source
+    def _counts_of(self, source: str) -> tuple[str, SourceCounts]:
+        """The label and the counts of a source, under the lock."""
+        label = source if source in self._sources or len(self._sources) < limits.SOURCES else _OTHER_SOURCE
+        return label, self._sources.setdefault(label, SourceCounts())
 
     def _counter(self, name: str, documentation: str, *labels: str) -> prometheus_client.Counter:
         return prometheus_client.Counter(

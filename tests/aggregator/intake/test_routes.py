@@ -90,7 +90,16 @@ def test_bad_lines_are_named_and_the_first_hundred_listed(aggregator: Aggregator
     aggregator.wait_for(mark, 151)
 
 
-@pytest.mark.parametrize("body", [b"", b"\n\n"])
+def test_an_array_is_taken_as_well(aggregator: Aggregator) -> None:
+    mark = os.urandom(8).hex()
+    body = json.dumps([{"message": f"{mark} {number}"} for number in range(3)], indent=2).encode()
+    answer = post(aggregator, body)
+    assert (answer.status, answer.json) == (200, {"accepted": 3, "errors": []})
+    rows = aggregator.wait_for(mark, 3)
+    assert [row["message"] for row in rows] == [f"{mark} {number}" for number in range(3)]
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", b"[]"])
 def test_an_empty_body_is_nothing(aggregator: Aggregator, body: bytes) -> None:
     answer = post(aggregator, body)
     assert (answer.status, answer.json) == (200, {"accepted": 0, "errors": []})
@@ -217,9 +226,27 @@ def test_lines_are_found_within_a_second_of_their_acknowledgement(aggregator: Ag
 
 
 def test_what_was_taken_and_refused_is_counted(aggregator: Aggregator) -> None:
-    aggregator.send({"message": "counted"})
+    source = "counted"
+    record = b'{"message":"counted"}\n'
+    assert post(aggregator, record * 2, X_Source=source).status == 200
+    assert post(aggregator, b"no gzip", X_Source=source, Content_Encoding="gzip").status == 400
     lines = aggregator.scrape()
-    assert any(line.startswith("ha_ingestor") and 'source="http"' in line for line in lines)
+    prefix = "ha_ingestor_aggregator"
+    assert f'{prefix}_lines_total{{source="counted"}} 2.0' in lines
+    assert f'{prefix}_refused_requests_total{{reason="invalid_encoding",source="counted"}} 1.0' in lines
+    stats = aggregator.request("GET", "/api/v1/stats", scope="read").json
+    assert stats["sources"][source] == {
+        "lines": 2,
+        "bytes": 2 * len(record),
+        "refused_lines": {},
+        "refused_requests": {"invalid_encoding": 1},
+    }
+
+
+def test_a_sender_without_a_token_names_no_source(aggregator: Aggregator) -> None:
+    answer = aggregator.request("POST", "/api/v1/logs", b"{}", scope=None, X_Source="stranger")
+    assert answer.status == 401
+    assert "stranger" not in aggregator.request("GET", "/api/v1/stats", scope="read").json["sources"]
 
 
 def test_lines_of_a_sender_that_does_not_wait_for_the_answer_are_taken(aggregator: Aggregator) -> None:

@@ -1,9 +1,10 @@
 """The aggregator's metrics about itself."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from aggregator import __version__, limits
-from aggregator.metrics.self_metrics import SelfMetrics
+from aggregator.metrics.self_metrics import SelfMetrics, SourceCounts
 
 PREFIX = "ha_ingestor_aggregator_"
 
@@ -44,12 +45,29 @@ def test_drops_are_the_same_for_statistics_and_for_scrapes() -> None:
     assert value(metrics, "dropped_total", reason="metric_future") == 800
 
 
-def test_what_a_sender_must_send_again_is_not_dropped() -> None:
+def test_what_was_refused_is_counted_by_source_and_reason_and_is_not_dropped() -> None:
     metrics = SelfMetrics()
-    metrics.refused("overloaded", 5_000)
+    metrics.lines_refused("loki", "overloaded", 5_000)
+    metrics.lines_refused("loki", "overloaded", 1)
+    metrics.request_refused("loki", "overloaded")
+    metrics.request_refused("http", "unauthorized")
 
-    assert value(metrics, "refused_total", code="overloaded") == 5_000
+    assert value(metrics, "refused_lines_total", source="loki", reason="overloaded") == 5_001
+    assert value(metrics, "refused_requests_total", source="loki", reason="overloaded") == 1
+    assert value(metrics, "refused_requests_total", source="http", reason="unauthorized") == 1
     assert metrics.dropped_by_reason() == {}
+
+
+def test_counts_of_a_source_are_the_same_for_statistics_and_for_scrapes() -> None:
+    metrics = SelfMetrics()
+    metrics.lines_taken("loki", 10, 2_000)
+    metrics.lines_refused("loki", "timestamp", 3)
+    metrics.request_refused("loki", "too_large")
+
+    counts = metrics.by_source()
+    assert counts == {"loki": SourceCounts(10, 2_000, Counter(timestamp=3), Counter(too_large=1))}
+    metrics.lines_refused("loki", "timestamp", 1)
+    assert counts["loki"].refused_lines == {"timestamp": 3}
 
 
 def test_duplicates_and_damage_are_counted_apart_from_drops() -> None:

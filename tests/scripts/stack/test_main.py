@@ -19,7 +19,9 @@ def _run(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("option", ["--aggregator-port", "--home-assistant-port", "--victoria-metrics-port"])
+@pytest.mark.parametrize(
+    "option", ["--aggregator-port", "--intake-port", "--home-assistant-port", "--victoria-metrics-port"]
+)
 @pytest.mark.parametrize("port", ["65536", "0", "http"])
 def test_what_is_no_port_is_refused_with_its_option_and_the_range(
     tmp_path: Path, option: str, port: str

@@ -1,0 +1,22 @@
+"""The application of the intake port: nothing but routes that take lines, each protocol's own."""
+
+from aiohttp import web
+
+from aggregator import limits
+from aggregator.api import health
+from aggregator.api.responses import answer_errors, finish
+from aggregator.intake import routes
+from aggregator.state import STATE, State
+
+
+def make_intake_app(state: State) -> web.Application:
+    """Build the application on parts that run already.
+
+    Args:
+        state: the parts; they are closed after this application.
+    """
+    app = web.Application(middlewares=[answer_errors, finish], client_max_size=limits.BODY_BYTES)
+    app[STATE] = state
+    for protocol in (routes, health):
+        protocol.add_routes(app)
+    return app

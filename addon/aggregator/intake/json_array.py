@@ -1,0 +1,54 @@
+"""Decoder of bodies that are one JSON array of objects."""
+
+import msgspec
+
+from aggregator import limits
+from aggregator.intake import ndjson
+from aggregator.intake.decoded import Decoded, LineError
+from aggregator.record.utf8 import is_utf8
+
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_OBJECTS = msgspec.json.Decoder(list[ndjson.AnyObject])
+
+
+def decode(body: bytes) -> Decoded | None:
+    """Decode a body; an item that isn't a JSON object becomes one whose `message` is that item.
+
+    Returns:
+        None when the body is no JSON array.
+    """
+    if not body.lstrip(b" \t\r\n").startswith(b"["):
+        return None
+    # No JSON string has a line's end in it, so that what is replaced is always between values.
+    on_one_line = body.replace(b"\n", b" ").replace(b"\r", b" ")
+    try:
+        items = _ITEMS.decode(on_one_line)
+    except ndjson.UNREADABLE:
+        return None
+    if not items:
+        return Decoded(b"", 0, [])
+    longest = max(map(len, items))
+    if longest <= limits.LINE_BYTES and is_utf8(on_one_line) and _are_objects(on_one_line):
+        return Decoded(b"\n".join([*items, b""]), len(items), [])
+    return _decode_each(items)
+
+
+def _are_objects(body: bytes) -> bool:
+    try:
+        _OBJECTS.decode(body)
+    except ndjson.UNREADABLE:
+        return False
+    return True
+
+
+def _decode_each(items: list[msgspec.Raw]) -> Decoded:
+    kept: list[bytes] = []
+    errors: list[LineError] = []
+    for number, item in enumerate(map(bytes, items), 1):
+        wrong = ndjson.problem(item)
+        if wrong is None:
+            kept.append(item)
+        else:
+            errors.append(LineError(number, wrong))
+            kept.append(ndjson.as_text(item))
+    return Decoded(b"\n".join([*kept, b""]), len(kept), errors)
