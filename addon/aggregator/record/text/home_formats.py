@@ -1,0 +1,84 @@
+"""Formats of Home Assistant, of the apps it runs, and of what speaks to it."""
+
+from typing import Final
+
+from aggregator.record.text.text_format import (
+    BRACKET,
+    CLOCK,
+    COLOURS,
+    DATE,
+    DIGIT,
+    LEVEL,
+    LOWER,
+    MESSAGE,
+    text_format,
+)
+
+_THREAD: Final = rb"\((?P<thread>[^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)"
+
+CORE: Final = text_format(
+    DIGIT,
+    rb"(?P<local_time>" + DATE + rb" " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
+    rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+)  # fmt: skip
+"""Home Assistant Core: `2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] message`."""
+
+SUPERVISOR: Final = text_format(
+    DIGIT,
+    rb"(?P<_time>\d\d-\d\d-\d\d " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
+    rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+    local_time=r"20\g<_time>",
+)  # fmt: skip
+"""Home Assistant Supervisor, whose years have two digits."""
+
+BASHIO: Final = text_format(BRACKET, rb"\[(?P<local_time>" + CLOCK + rb")\] " + LEVEL + rb": " + MESSAGE)
+"""Apps of Home Assistant, by its shell library bashio: `[10:00:00] INFO: message`."""
+
+S6: Final = text_format(
+    LOWER,
+    rb"(?P<logger>s6-[a-z0-9-]++|cont-init|cont-finish|fix-attrs|services-up): "
+    rb"(?:\[?+(?P<level>fatal|warning|info|debug|error)\]?+: )" + MESSAGE,
+)
+"""s6, which starts the programs in containers: `s6-rc: info: service nginx: starting`."""
+
+ESPHOME: Final = text_format(
+    BRACKET,
+    rb"(?:\[(?P<local_time>" + CLOCK + rb")\])?+" + COLOURS +
+    rb"\[(?P<level>V{1,2}|[DCIWE])\]\[(?P<logger>[^\[\]\n]+?)(?::(?P<line>[0-9]{1,5}))?\]: " + MESSAGE,
+    spellings={"C": "CONFIG", "VV": "VERY_VERBOSE"},
+)  # fmt: skip
+"""ESPHome: `[10:00:00][D][sensor:094]: message`."""
+
+_Z2M_LEVEL: Final = COLOURS + rb"(?P<level>error|warning|warn|info|debug)" + COLOURS
+
+ZIGBEE2MQTT: Final = text_format(
+    BRACKET,
+    rb"\[(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")\] " + _Z2M_LEVEL +
+    rb": \t(?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
+)  # fmt: skip
+"""Zigbee2MQTT from 1.37 on: `[2026-11-23 10:00:00] info: <tab>z2m: message`."""
+
+ZIGBEE2MQTT_BEFORE: Final = text_format(
+    b"Z",
+    rb"(?P<logger>Zigbee2MQTT):" + _Z2M_LEVEL +
+    rb" ?+" + COLOURS + rb" {1,2}+(?P<local_time>" + DATE + rb" " + CLOCK + rb"): " + MESSAGE,
+)  # fmt: skip
+"""Zigbee2MQTT before that: `Zigbee2MQTT:info  2026-11-23 10:00:00: message`."""
+
+NODE_RED: Final = text_format(
+    DIGIT,
+    rb"(?P<local_time>\d{1,2} [A-Z][a-z]{2} " + CLOCK + rb") - \[" + LEVEL +
+    rb"\] (?:\[(?P<logger>[^\[\]\n]++)\] )?+" + MESSAGE,
+)  # fmt: skip
+"""Node-RED: `23 Nov 10:00:00 - [info] [mqtt-broker:Home] message`."""
+
+HOME_FORMATS: Final = (
+    CORE,
+    SUPERVISOR,
+    BASHIO,
+    S6,
+    ESPHOME,
+    ZIGBEE2MQTT,
+    ZIGBEE2MQTT_BEFORE,
+    NODE_RED,
+)

@@ -1,0 +1,39 @@
+"""Formats in which a level stands before the message in a place that many programs agree on."""
+
+from typing import Final
+
+from aggregator.record.text.text_format import (
+    BRACKET,
+    COLOURS,
+    DIGIT,
+    DOTTED,
+    LEVEL,
+    MESSAGE,
+    TIME,
+    text_format,
+)
+
+TIME_AND_LEVEL: Final = text_format(
+    DIGIT,
+    TIME + rb"[ \t]{1,8}+" + LEVEL + rb"(?::[ \t]{1,8}+|[ \t]{1,8}+)"
+    rb"(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
+    logger=r"\g<_in_brackets>\g<logger>",
+)  # fmt: skip
+"""A time, then a level: `2026-11-23T10:00:00Z ERROR package.module: message`."""
+
+TIME_AND_BRACKETS: Final = text_format(
+    DIGIT,
+    TIME + COLOURS + rb" *+\[" + COLOURS + LEVEL + rb" *+" + COLOURS + rb"\]:?+ " + COLOURS +
+    rb" *+(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
+    logger=r"\g<_in_brackets>\g<logger>",
+)  # fmt: skip
+"""A time, then a level in brackets, as structlog: `2026-11-23 10:00:00 [error    ] message  key=value`."""
+
+BRACKETS: Final = text_format(
+    BRACKET,
+    rb"\[" + TIME + rb"\] *+\[?+" + LEVEL + rb"\]?+:?+ ++"
+    rb"(?:\[(?P<logger>[\w.-]++)\]:?+ ++)?+" + MESSAGE,
+)  # fmt: skip
+"""A time in brackets, then a level: `[2026-11-23 10:00:00] [INFO] message`."""
+
+PLAIN_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS)

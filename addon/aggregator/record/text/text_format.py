@@ -1,0 +1,118 @@
+"""A format of lines of text: a pattern, and the JSON that each line of it becomes.
+
+A pattern is applied to all lines of a batch at once, and rewrites those it matches inside the regex engine.
+It sees text in which quotation marks and backslashes are escaped already, as in JSON; so what has a bare
+quotation mark in it was rewritten, and no pattern can take it for text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from aggregator.record.fields import LEVEL_SPELLINGS
+
+COLOURS: Final = rb"(?:\x1b\[[0-9;]*+m)*+"
+"""Changes of colour on a terminal: ECMA-48's Select Graphic Rendition."""
+
+DIGIT: Final = b"0123456789"
+UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LOWER: Final = b"abcdefghijklmnopqrstuvwxyz"
+BRACKET: Final = b"["
+"""Characters that lines of a format begin with."""
+
+DATE: Final = rb"\d{4}-\d\d-\d\d"
+CLOCK: Final = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+"
+ZONE: Final = rb"(?:Z|[+-]\d\d:?+\d\d)"
+LOCAL_TIME: Final = rb"(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")"
+TIME: Final = rb"(?:(?P<time>" + DATE + rb"[ T]" + CLOCK + ZONE + rb")|" + LOCAL_TIME + rb")"
+"""A time with its zone, else one without."""
+
+MESSAGE: Final = rb"(?P<message>.*+)"
+DOTTED: Final = rb"(?P<logger>[A-Za-z_$][\w$/-]*+(?:(?:\.|::|_)[\w$/-]*+)++)"
+"""A logger's name that can't be a word of the message."""
+
+
+def _any_case(names: Iterable[str]) -> bytes:
+    """Match names in capitals, in small letters, or with one capital."""
+    ends: dict[str, list[str]] = {}
+    # The longer first, as one name may be the beginning of another.
+    for name in sorted(names, key=len, reverse=True):
+        ends.setdefault(name[0], []).append(f"{name[1:]}|{name[1:].lower()}")
+    # By their first letter, so that few of them are tried.
+    return "|".join(
+        f"[{first}{first.lower()}](?:{'|'.join(rests)})" for first, rests in ends.items()
+    ).encode()
+
+
+LEVEL_NAMES: Final = _any_case(
+    name for name in LEVEL_SPELLINGS if name.isalpha() and len(name) >= len("ERR") and name != "LOG"
+)
+LEVEL: Final = rb"(?P<level>" + LEVEL_NAMES + rb")"
+"""The name of a level, wherever its place says that it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """How some programs write their lines.
+
+    Args:
+        begins: the characters that a line may begin with, but for colours.
+        pattern: matches a line and the newline before it.
+        template: the JSON that replaces both.
+        replaced: what is put right afterwards: fields that a line did not have, and levels.
+    """
+
+    begins: frozenset[int]
+    pattern: re.Pattern[bytes]
+    template: bytes
+    replaced: tuple[tuple[bytes, bytes], ...]
+
+    def rewrite(self, lines: bytes) -> tuple[bytes, int]:
+        """Rewrite the lines of this format to JSON objects.
+
+        Args:
+            lines: escaped text, each line with a newline before it.
+
+        Returns:
+            All lines, and how many were rewritten.
+        """
+        rewritten, count = self.pattern.subn(self.template, lines)
+        if count:
+            for written, right in self.replaced:
+                rewritten = rewritten.replace(written, right)
+        return rewritten, count
+
+
+def text_format(
+    begins: bytes,
+    pattern: bytes,
+    *,
+    numbers: str = "",
+    spellings: Mapping[str, str] = MappingProxyType({}),
+    **composed: str,
+) -> TextFormat:
+    """Describe a format.
+
+    Args:
+        begins: the characters that a line may begin with.
+        pattern: the whole line; its named groups become the fields of those names, but for groups whose names
+            begin with an underscore. It must be linear: what is repeated can match in one way only.
+        numbers: fields that are numbers, parted by spaces.
+        spellings: spellings of levels that only this format has → known ones.
+        composed: fields made from several groups, as templates.
+    """
+    compiled = re.compile(rb"\n" + COLOURS + pattern)
+    values = {name: rf"\g<{name}>" for name in compiled.groupindex if not name.startswith("_")} | composed
+    message = values.pop("message")
+    marks = {name: "" if name in numbers.split() else '"' for name in values}
+    template = "".join(f'"{name}":{mark}{values[name]}{mark},' for name, mark in marks.items())
+    known = [(f'"level":"{name}"', f'"level":"{level}"') for name, level in spellings.items()]
+    absent = [(f'"{name}":{mark}{mark},', "") for name, mark in marks.items()]
+    return TextFormat(
+        frozenset(begins),
+        compiled,
+        rf'\n{{{template}"message":"{message}"}}'.encode(),
+        tuple((written.encode(), right.encode()) for written, right in (*known, *absent)),
+    )

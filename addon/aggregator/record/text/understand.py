@@ -1,0 +1,88 @@
+"""From lines of text to JSON objects, the whole batch at once.
+
+What the first format that knows a line finds in it becomes fields; a line that none knows is a message and
+nothing else, since a level that is guessed is worse than none.
+"""
+
+import re
+from typing import Final
+
+import numpy as np
+
+from aggregator.record.text.home_formats import HOME_FORMATS
+from aggregator.record.text.plain_formats import PLAIN_FORMATS
+from aggregator.record.text.python_formats import PYTHON_FORMATS
+from aggregator.record.text.structured import CANDIDATE, structured
+from aggregator.record.utf8 import is_utf8
+
+FORMATS: Final = (*HOME_FORMATS, *PYTHON_FORMATS, *PLAIN_FORMATS)
+"""The formats, of which the first that matches a line counts."""
+
+_UNCLEAR: Final = re.compile(rb'\n(?!\{")(.*+)')
+_ESCAPE: Final = 0x1B
+_SPACE: Final = 0x20
+_NEWLINE: Final = ord("\n")
+_REWRITTEN: Final = ord("{")
+
+
+def understand(text: bytes) -> bytes:
+    """Understand lines of text.
+
+    Args:
+        text: lines, each ended by a newline; what is not UTF-8 is replaced.
+
+    Returns:
+        A JSON object for each line, each ended by a newline. Its fields have the names of the record, with
+        the time as it was written: `time` where it says its zone, else `local_time`.
+    """
+    if not is_utf8(text):
+        text = text.decode("utf-8", "replace").encode()
+    if b"\r\n" in text:
+        text = text.replace(b"\r\n", b"\n")
+    if not CANDIDATE.search(b"\n" + text):
+        return _understood(text)
+    lines = text.split(b"\n")[:-1]
+    rows = structured(lines)
+    others = [line for line, row in zip(lines, rows, strict=True) if row is None]
+    understood = iter(_understood(b"\n".join([*others, b""])).split(b"\n"))
+    return b"\n".join([*(next(understood) if row is None else row for row in rows), b""])
+
+
+def _understood(text: bytes) -> bytes:
+    """Understand lines of which none is structured."""
+    if not text:
+        return b""
+    lines = b"\n" + text[:-1].replace(b"\\", rb"\\").replace(b'"', rb"\"")
+    left = text.count(b"\n")
+    begins = _begins(lines)
+    for text_format in FORMATS:
+        if text_format.begins.isdisjoint(begins):
+            continue
+        lines, count = text_format.rewrite(lines)
+        if count:
+            left -= count
+            if not left:
+                break
+            begins = _begins(lines)
+    # The colour of a line begins before what became fields.
+    lines = lines.replace(b'\x1b[0m"}', b'"}')
+    if left:
+        lines = _UNCLEAR.sub(rb'\n{"message":"\1"}', lines)
+    return _without_controls(lines[1:]) + b"\n"
+
+
+def _begins(lines: bytes) -> frozenset[int]:
+    """The characters that lines begin with; behind colours it may be any."""
+    data = np.frombuffer(lines, np.uint8)
+    places = np.flatnonzero(data[:-1] == _NEWLINE) + 1
+    found = frozenset(np.flatnonzero(np.bincount(data[places], minlength=256)).tolist())
+    return frozenset(range(256)) if _ESCAPE in found else found
+
+
+def _without_controls(lines: bytes) -> bytes:
+    """Escape the control characters that JSON has no strings with."""
+    data = np.frombuffer(lines, np.uint8)
+    for control in np.flatnonzero(np.bincount(data[data < _SPACE], minlength=_SPACE)).tolist():
+        if control != _NEWLINE:
+            lines = lines.replace(bytes([control]), b"\\u%04x" % control)
+    return lines

@@ -1,0 +1,143 @@
+"""What is understood of lines of text; what is unclear stays as it is."""
+
+import json
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.record.fields import ALIASES, LEVEL_SPELLINGS
+from aggregator.record.text.structured import _Object
+from aggregator.record.text.understand import understand
+from tests.aggregator.record.text.samples import UNCLEAR, UNDERSTOOD
+
+SAMPLE_LINES = [line for line, _ in UNDERSTOOD]
+HOSTILE = [
+    b"[",
+    b"(",
+    b"((",
+    b"a=",
+    b"a=1 ",
+    b'a="',
+    b'a="\\',
+    b'"',
+    b"\\",
+    b'\\\\"',
+    b" ",
+    b"\t",
+    b"\x1b[0;",
+    b"\x1b[0m",
+    b"2026-11-23 10:00:00 ",
+    b"2026-11-23 10:00:00 - a ",
+    b"[2026-11-23 10:00:00] a ",
+    b"[10:00:00]",
+    b"2026-11-23 10:00:00.123 ERROR (",
+    b"2026-11-23 10:00:00.123 ERROR ((a)",
+    b":",
+    b"a:",
+    b"a.",
+    b"a::",
+    b"9",
+    b"{",
+    b'{"a":',
+    b"\xff",
+    b"\x00",
+]
+
+SAID_OTHERWISE = {"C", "VV", "in"}
+
+
+def rows_of(text: bytes) -> list[dict[str, object]]:
+    return [json.loads(row) for row in understand(text).splitlines()]
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", re.sub(r"\x1b\[[0-9;]*m", " ", text))
+
+
+@pytest.mark.parametrize(("line", "fields"), UNDERSTOOD, ids=SAMPLE_LINES)
+def test_what_a_line_says_is_understood(line: str, fields: dict[str, object]) -> None:
+    assert rows_of(line.encode() + b"\n") == [fields]
+
+
+@pytest.mark.parametrize("line", UNCLEAR)
+def test_a_line_that_is_unclear_is_its_message_and_has_no_level(line: str) -> None:
+    assert rows_of(line.encode() + b"\n") == [{"message": line}]
+
+
+def test_lines_stay_in_their_order_whatever_they_are() -> None:
+    lines = [*SAMPLE_LINES, *UNCLEAR, *reversed(SAMPLE_LINES)]
+    alone = [understand(line.encode() + b"\n") for line in lines]
+    assert understand("".join(line + "\n" for line in lines).encode()) == b"".join(alone)
+
+
+@pytest.mark.parametrize(("line", "fields"), UNDERSTOOD, ids=SAMPLE_LINES)
+def test_every_level_that_is_understood_has_a_known_spelling(line: str, fields: dict[str, object]) -> None:
+    level = next((fields[name] for name in ("level", *ALIASES["level"]) if name in fields), None)
+    assert level is None or str(level).upper() in LEVEL_SPELLINGS, line
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    assert rows_of(b"INFO:root:a\r\nplain\r\n") == [
+        {"level": "INFO", "logger": "root", "message": "a"},
+        {"message": "plain"},
+    ]
+
+
+def test_what_is_not_utf_8_is_replaced() -> None:
+    assert rows_of(b"INFO:root:\xff\n") == [{"level": "INFO", "logger": "root", "message": "\ufffd"}]
+
+
+def test_no_text_is_no_line() -> None:
+    assert understand(b"") == b""
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")),
+            st.sampled_from([line.encode() for line in (*SAMPLE_LINES, *UNCLEAR)]),
+            st.builds(
+                lambda line, at, piece: line[:at].encode() + piece.replace(b"\n", b"") + line[at:].encode(),
+                st.sampled_from(SAMPLE_LINES),
+                st.integers(0, 80),
+                st.binary(max_size=4),
+            ),
+            st.builds(
+                lambda line, cut: line[:cut].encode(), st.sampled_from(SAMPLE_LINES), st.integers(0, 80)
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_every_line_is_one_object_and_keeps_its_words(lines: list[bytes]) -> None:
+    rows = rows_of(b"".join(line + b"\n" for line in lines))
+
+    assert len(rows) == len(lines)
+    for line, row in zip(lines, rows, strict=True):
+        said = json.dumps(row, ensure_ascii=False)
+        if not line.startswith(b"{"):
+            for word in {*words(line.decode("utf-8", "replace"))} - SAID_OTHERWISE:
+                assert json.dumps(word, ensure_ascii=False)[1:-1] in said, (line, row)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_the_time_that_a_line_takes_grows_with_its_length_only(piece: bytes) -> None:
+    line = piece * (200_000 // len(piece))
+    # At a tenth of a second a line of this length is read with care; squared growth would take minutes.
+    started = time.process_time()
+    (row,) = rows_of(line + b"\n")
+    assert row
+    assert time.process_time() - started < 2
+
+
+def test_json_lines_have_a_message_under_each_name_of_the_record() -> None:
+    for name in ("message", *ALIASES["message"]):
+        assert rows_of(json.dumps({name: "x"}).encode() + b"\n") == [{name: "x"}]
+    assert len(_Object.__struct_fields__) == 1 + len(ALIASES["message"])
+
+
+def test_samples_say_something_else_each() -> None:
+    assert len(set(SAMPLE_LINES)) == len(SAMPLE_LINES)
