@@ -20,6 +20,7 @@ CORE: Final = text_format(
     DIGIT,
     rb"(?P<local_time>" + DATE + rb" " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
     rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+    needs=b") [",
 )  # fmt: skip
 """Home Assistant Core: `2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] message`."""
 
@@ -28,16 +29,22 @@ SUPERVISOR: Final = text_format(
     rb"(?P<_time>\d\d-\d\d-\d\d " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
     rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
     local_time=r"20\g<_time>",
+    needs=b") [",
 )  # fmt: skip
 """Home Assistant Supervisor, whose years have two digits."""
 
-BASHIO: Final = text_format(BRACKET, rb"\[(?P<local_time>" + CLOCK + rb")\] " + LEVEL + rb": " + MESSAGE)
+BASHIO: Final = text_format(
+    BRACKET,
+    rb"\[(?P<local_time>" + CLOCK + rb")\] " + LEVEL + rb": " + MESSAGE,
+    needs=b"] ",
+)
 """Apps of Home Assistant, by its shell library bashio: `[10:00:00] INFO: message`."""
 
 S6: Final = text_format(
     LOWER,
     rb"(?P<logger>s6-[a-z0-9-]++|cont-init|cont-finish|fix-attrs|services-up): "
     rb"(?:\[?+(?P<level>fatal|warning|info|debug|error)\]?+: )" + MESSAGE,
+    needs=b": ",
 )
 """s6, which starts the programs in containers: `s6-rc: info: service nginx: starting`."""
 
@@ -45,7 +52,8 @@ ESPHOME: Final = text_format(
     BRACKET,
     rb"(?:\[(?P<local_time>" + CLOCK + rb")\])?+" + COLOURS +
     rb"\[(?P<level>V{1,2}|[DCIWE])\]\[(?P<logger>[^\[\]\n]+?)(?::(?P<line>[0-9]{1,5}))?\]: " + MESSAGE,
-    spellings={"C": "CONFIG", "VV": "VERY_VERBOSE"},
+    levels={"C": "CONFIG", "VV": "VERY_VERBOSE"},
+    needs=b"][",
 )  # fmt: skip
 """ESPHome: `[10:00:00][D][sensor:094]: message`."""
 
@@ -55,6 +63,7 @@ ZIGBEE2MQTT: Final = text_format(
     BRACKET,
     rb"\[(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")\] " + _Z2M_LEVEL +
     rb": \t(?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
+    needs=b": \t",
 )  # fmt: skip
 """Zigbee2MQTT from 1.37 on: `[2026-11-23 10:00:00] info: <tab>z2m: message`."""
 
@@ -62,6 +71,7 @@ ZIGBEE2MQTT_BEFORE: Final = text_format(
     b"Z",
     rb"(?P<logger>Zigbee2MQTT):" + _Z2M_LEVEL +
     rb" ?+" + COLOURS + rb" {1,2}+(?P<local_time>" + DATE + rb" " + CLOCK + rb"): " + MESSAGE,
+    needs=b"Zigbee2MQTT:",
 )  # fmt: skip
 """Zigbee2MQTT before that: `Zigbee2MQTT:info  2026-11-23 10:00:00: message`."""
 
@@ -69,6 +79,7 @@ NODE_RED: Final = text_format(
     DIGIT,
     rb"(?P<local_time>\d{1,2} [A-Z][a-z]{2} " + CLOCK + rb") - \[" + LEVEL +
     rb"\] (?:\[(?P<logger>[^\[\]\n]++)\] )?+" + MESSAGE,
+    needs=b" - [",
 )  # fmt: skip
 """Node-RED: `23 Nov 10:00:00 - [info] [mqtt-broker:Home] message`."""
 

@@ -15,7 +15,7 @@ from aggregator.record.text.text_format import (
 
 TIME_AND_LEVEL: Final = text_format(
     DIGIT,
-    TIME + rb"[ \t]{1,8}+" + LEVEL + rb"(?::[ \t]{1,8}+|[ \t]{1,8}+)"
+    TIME + COLOURS + rb"[ \t]{1,8}+" + COLOURS + LEVEL + COLOURS + rb":?+[ \t]{1,8}+"
     rb"(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
     logger=r"\g<_in_brackets>\g<logger>",
 )  # fmt: skip
@@ -26,6 +26,7 @@ TIME_AND_BRACKETS: Final = text_format(
     TIME + COLOURS + rb" *+\[" + COLOURS + LEVEL + rb" *+" + COLOURS + rb"\]:?+ " + COLOURS +
     rb" *+(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
     logger=r"\g<_in_brackets>\g<logger>",
+    needs=b"[",
 )  # fmt: skip
 """A time, then a level in brackets, as structlog: `2026-11-23 10:00:00 [error    ] message  key=value`."""
 

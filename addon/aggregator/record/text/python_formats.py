@@ -24,11 +24,19 @@ _COLON: Final = COLOURS + rb":" + COLOURS
 BASIC: Final = text_format(UPPER, rb"(?P<level>" + _NAMES + rb"):(?P<logger>[^\s:]++):" + MESSAGE)
 """`logging.basicConfig`: `WARNING:root:message`."""
 
-DASHES: Final = text_format(DIGIT, TIME + rb" ++- ++" + _NAME + rb" ++- ++" + LEVEL + rb" ++- ++" + MESSAGE)
+DASHES: Final = text_format(
+    DIGIT,
+    TIME + rb" ++- ++" + _NAME + rb" ++- ++" + LEVEL + rb" ++- ++" + MESSAGE,
+    needs=b" - ",
+)
 """As Python's documentation shows it: `2026-11-23 10:00:00,123 - name - ERROR - message`."""
 
-LEVEL_DASHES: Final = text_format(DIGIT, TIME + rb" ++- ++" + LEVEL + rb" ++- ++" + MESSAGE)
-"""The same without a logger."""
+LEVEL_DASHES: Final = text_format(
+    DIGIT,
+    TIME + rb" ++- ++" + LEVEL + rb"(?: ++-|:) ++" + MESSAGE,
+    needs=b" - ",
+)
+"""The same without a logger; ioBroker has a colon."""
 
 LOGURU: Final = text_format(
     DIGIT,
@@ -36,6 +44,7 @@ LOGURU: Final = text_format(
     rb"(?:(?P<logger>[\w.<>]++)" + _COLON + rb"(?P<function>[\w<>]++)" + _COLON +
     rb"(?P<lineno>[1-9]\d{0,6}+)" + COLOURS + rb" - " + COLOURS + rb")?+" + MESSAGE,
     numbers="lineno",
+    needs=b"| ",
 )  # fmt: skip
 """loguru: `2026-11-23 10:00:00.123 | INFO     | module:function:12 - message`."""
 
@@ -49,19 +58,33 @@ GUNICORN: Final = text_format(
     rb"\[(?P<_date>" + DATE + rb") (?P<_clock>" + CLOCK + rb") (?P<_zone>[+-]\d{4})\] "
     rb"\[(?P<process>\d{1,10})\] \[" + LEVEL + rb"\] " + MESSAGE,
     time=r"\g<_date>T\g<_clock>\g<_zone>",
+    needs=b"] [",
 )  # fmt: skip
 """gunicorn: `[2026-11-23 10:00:00 +0000] [7] [INFO] message`."""
 
 FLASK: Final = text_format(
     BRACKET,
     rb"\[" + LOCAL_TIME + rb"\] " + LEVEL + rb" in (?P<logger>[\w.]++): " + MESSAGE,
+    needs=b" in ",
 )
 """Flask: `[2026-11-23 10:00:00,123] ERROR in app: message`."""
 
 NAME_FIRST: Final = text_format(
-    BRACKET, rb"\[" + LOCAL_TIME + rb"\] " + _NAME + rb" ++" + LEVEL + rb" *+: " + MESSAGE
+    BRACKET,
+    rb"\[" + LOCAL_TIME + rb"\] " + _NAME + rb" ++" + LEVEL + rb" *+: " + MESSAGE,
+    needs=b": ",
 )
 """Frigate: `[2026-11-23 10:00:00] frigate.app INFO : message`."""
+
+TORNADO: Final = text_format(
+    BRACKET,
+    rb"\[(?P<level>[DIWEC]) (?:" + LOCAL_TIME + rb"|(?P<_day>\d{6} )?(?P<_clock>" + CLOCK + rb"))"
+    rb"(?: (?P<caller>[^\s\[\]]++))?\] " + MESSAGE,
+    levels={"C": "CRITICAL"},
+    local_time=r"\g<local_time>\g<_day>\g<_clock>",
+    needs=b"] ",
+)
+"""Tornado and Jupyter: `[I 2026-11-23 10:00:00.123 ServerApp] message`."""
 
 PYTHON_FORMATS: Final = (
     BASIC,
@@ -72,4 +95,5 @@ PYTHON_FORMATS: Final = (
     GUNICORN,
     FLASK,
     NAME_FIRST,
+    TORNADO,
 )

@@ -29,6 +29,11 @@ LOCAL_TIME: Final = rb"(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")"
 TIME: Final = rb"(?:(?P<time>" + DATE + rb"[ T]" + CLOCK + ZONE + rb")|" + LOCAL_TIME + rb")"
 """A time with its zone, else one without."""
 
+_MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+MONTH: Final = rb"(?P<_month>" + "|".join(_MONTHS).encode() + rb")"
+SLASHED_TIME: Final = rb"(?P<_year>\d{4})/(?P<_month_number>\d\d)/(?P<_day>\d\d) (?P<_clock>" + CLOCK + rb")"
+UNSLASHED: Final = r"\g<_year>-\g<_month_number>-\g<_day> \g<_clock>"
+
 MESSAGE: Final = rb"(?P<message>.*+)"
 DOTTED: Final = rb"(?P<logger>[A-Za-z_$][\w$/-]*+(?:(?:\.|::|_)[\w$/-]*+)++)"
 """A logger's name that can't be a word of the message."""
@@ -59,12 +64,14 @@ class TextFormat:
 
     Args:
         begins: the characters that a line may begin with, but for colours.
+        needs: bytes that are in each line; where a batch has them nowhere, it is not looked through.
         pattern: matches a line and the newline before it.
         template: the JSON that replaces both.
         replaced: what is put right afterwards: fields that a line did not have, and levels.
     """
 
     begins: frozenset[int]
+    needs: bytes
     pattern: re.Pattern[bytes]
     template: bytes
     replaced: tuple[tuple[bytes, bytes], ...]
@@ -89,8 +96,9 @@ def text_format(
     begins: bytes,
     pattern: bytes,
     *,
+    needs: bytes = b"",
     numbers: str = "",
-    spellings: Mapping[str, str] = MappingProxyType({}),
+    levels: Mapping[str, str] = MappingProxyType({}),
     **composed: str,
 ) -> TextFormat:
     """Describe a format.
@@ -99,20 +107,25 @@ def text_format(
         begins: the characters that a line may begin with.
         pattern: the whole line; its named groups become the fields of those names, but for groups whose names
             begin with an underscore. It must be linear: what is repeated can match in one way only.
+        needs: bytes that are in each line, as escaped.
         numbers: fields that are numbers, parted by spaces.
-        spellings: spellings of levels that only this format has → known ones.
-        composed: fields made from several groups, as templates.
+        levels: spellings that only this format has → known ones.
+        composed: fields made from several groups, as templates; the name of a month stands between quotation
+            marks there.
     """
     compiled = re.compile(rb"\n" + COLOURS + pattern)
     values = {name: rf"\g<{name}>" for name in compiled.groupindex if not name.startswith("_")} | composed
     message = values.pop("message")
     marks = {name: "" if name in numbers.split() else '"' for name in values}
     template = "".join(f'"{name}":{mark}{values[name]}{mark},' for name, mark in marks.items())
-    known = [(f'"level":"{name}"', f'"level":"{level}"') for name, level in spellings.items()]
-    absent = [(f'"{name}":{mark}{mark},', "") for name, mark in marks.items()]
+    replaced = [(f'"level":"{name}"', f'"level":"{level}"') for name, level in levels.items()]
+    if "_month" in compiled.groupindex:
+        replaced += [(f'"{name}"-', f"{number:02}-") for number, name in enumerate(_MONTHS, 1)]
+    replaced += [(f'"{name}":{mark}{mark},', "") for name, mark in marks.items()]
     return TextFormat(
         frozenset(begins),
+        needs,
         compiled,
         rf'\n{{{template}"message":"{message}"}}'.encode(),
-        tuple((written.encode(), right.encode()) for written, right in (*known, *absent)),
+        tuple((written.encode(), right.encode()) for written, right in replaced),
     )

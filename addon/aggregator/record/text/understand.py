@@ -10,12 +10,14 @@ from typing import Final
 import numpy as np
 
 from aggregator.record.text.home_formats import HOME_FORMATS
+from aggregator.record.text.language_formats import LANGUAGE_FORMATS
 from aggregator.record.text.plain_formats import PLAIN_FORMATS
 from aggregator.record.text.python_formats import PYTHON_FORMATS
+from aggregator.record.text.server_formats import SERVER_FORMATS
 from aggregator.record.text.structured import CANDIDATE, structured
 from aggregator.record.utf8 import is_utf8
 
-FORMATS: Final = (*HOME_FORMATS, *PYTHON_FORMATS, *PLAIN_FORMATS)
+FORMATS: Final = (*HOME_FORMATS, *PYTHON_FORMATS, *SERVER_FORMATS, *LANGUAGE_FORMATS, *PLAIN_FORMATS)
 """The formats, of which the first that matches a line counts."""
 
 _UNCLEAR: Final = re.compile(rb'\n(?!\{")(.*+)')
@@ -56,7 +58,7 @@ def _understood(text: bytes) -> bytes:
     left = text.count(b"\n")
     begins = _begins(lines)
     for text_format in FORMATS:
-        if text_format.begins.isdisjoint(begins):
+        if text_format.needs not in lines or text_format.begins.isdisjoint(begins):
             continue
         lines, count = text_format.rewrite(lines)
         if count:

@@ -267,6 +267,253 @@ PLAIN: list[Sample] = [
     ),
 ]
 
+SERVERS: list[Sample] = [
+    (
+        '10.0.0.9 - anna [23/Nov/2026:10:00:00 +0100] "GET /api/x?y=1 HTTP/1.1" 200 612 "-" "Lynx (X11)"',
+        {
+            "client": "10.0.0.9",
+            "user": "anna",
+            "method": "GET",
+            "path": "/api/x?y=1",
+            "status": 200,
+            "bytes": 612,
+            "user_agent": "Lynx (X11)",
+            "time": "2026-11-23T10:00:00+0100",
+            "message": "GET /api/x?y=1 HTTP/1.1",
+        },
+    ),
+    (
+        '::1 - - [01/Feb/2026:10:00:00 +0000] "\\x16\\x03" 400 -',
+        {
+            "client": "::1",
+            "status": 400,
+            "time": "2026-02-01T10:00:00+0000",
+            "message": "\\x16\\x03",
+        },
+    ),
+    (
+        '[httpd] 127.0.0.1 - ha [23/Nov/2026:10:00:00 +0000] "POST /write?db= HTTP/1.1 " 204 0 "-" "HA" 1a 9',
+        {
+            "logger": "httpd",
+            "client": "127.0.0.1",
+            "user": "ha",
+            "method": "POST",
+            "path": "/write?db=",
+            "status": 204,
+            "bytes": 0,
+            "user_agent": "HA",
+            "more": "1a 9",
+            "time": "2026-11-23T10:00:00+0000",
+            "message": "POST /write?db= HTTP/1.1 ",
+        },
+    ),
+    (
+        '2026/11/23 10:00:00 [error] 29#30: *1 open() "/x" failed (2: No such file), client: 10.0.0.1',
+        {
+            "level": "error",
+            "process": "29#30",
+            "local_time": "2026-11-23 10:00:00",
+            "message": '*1 open() "/x" failed (2: No such file), client: 10.0.0.1',
+        },
+    ),
+    (
+        "[Mon Nov 23 10:00:00.123456 2026] [core:error] [pid 12:tid 34] [client 10.0.0.1:5] AH00126: bad",
+        {
+            "logger": "core",
+            "level": "error",
+            "process": "12:tid 34",
+            "local_time": "2026-11-23 10:00:00.123456",
+            "message": "[client 10.0.0.1:5] AH00126: bad",
+        },
+    ),
+    (
+        "1795428000: New client connected from 172.30.32.1:56 as ha (p2).",
+        {"time": "1795428000", "message": "New client connected from 172.30.32.1:56 as ha (p2)."},
+    ),
+    (
+        "2026-11-23 10:00:00: Warning: Address already in use",
+        {"local_time": "2026-11-23 10:00:00", "level": "Warning", "message": "Address already in use"},
+    ),
+    (
+        "2026-11-23 10:00:00 0 [Note] InnoDB: Buffer pool(s) load completed",
+        {
+            "local_time": "2026-11-23 10:00:00",
+            "thread": "0",
+            "level": "Note",
+            "logger": "InnoDB",
+            "message": "Buffer pool(s) load completed",
+        },
+    ),
+    (
+        "2026-11-23  9:05:03 15 [Warning] Aborted connection 15 to db: 'homeassistant'",
+        {
+            "local_time": "2026-11-23  9:05:03",
+            "thread": "15",
+            "level": "Warning",
+            "message": "Aborted connection 15 to db: 'homeassistant'",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.123 UTC [12] LOG:  database system is ready to accept connections",
+        {
+            "process": "12",
+            "level": "LOG",
+            "time": "2026-11-23T10:00:00.123Z",
+            "message": "database system is ready to accept connections",
+        },
+    ),
+]
+
+LANGUAGES: list[Sample] = [
+    (
+        "2026-11-23T10:00:00.123+01:00  INFO 7 --- [api] [           main] c.e.Main  : Started",
+        {
+            "time": "2026-11-23T10:00:00.123+01:00",
+            "level": "INFO",
+            "process": "7",
+            "application": "api",
+            "thread": "main",
+            "logger": "c.e.Main",
+            "message": "Started",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.123 [WARN ] [openhab.event.ItemEvent       ] - Lamp changed",
+        {
+            "local_time": "2026-11-23 10:00:00.123",
+            "level": "WARN",
+            "logger": "openhab.event.ItemEvent",
+            "message": "Lamp changed",
+        },
+    ),
+    (
+        "10:00:00.123 [http-nio-8080-exec-1] ERROR com.example.Api -- failed",
+        {
+            "thread": "http-nio-8080-exec-1",
+            "level": "ERROR",
+            "logger": "com.example.Api",
+            "local_time": "10:00:00.123",
+            "message": "failed",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00,123 [Worker-5] INFO  com.example.Job  - In the queue: 24",
+        {
+            "thread": "Worker-5",
+            "level": "INFO",
+            "logger": "com.example.Job",
+            "local_time": "2026-11-23 10:00:00,123",
+            "message": "In the queue: 24",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00,123 INFO  [main] server.Server: jetty",
+        {
+            "local_time": "2026-11-23 10:00:00,123",
+            "level": "INFO",
+            "thread": "main",
+            "logger": "server.Server",
+            "message": "jetty",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00,123 DEBUG com.example.Main - ready",
+        {
+            "local_time": "2026-11-23 10:00:00,123",
+            "level": "DEBUG",
+            "logger": "com.example.Main",
+            "message": "ready",
+        },
+    ),
+    (
+        "E1123 10:00:00.123456       7 reflector.go:138] failed to watch",
+        {
+            "level": "E",
+            "process": "7",
+            "caller": "reflector.go:138",
+            "local_time": "11-23 10:00:00.123456",
+            "message": "failed to watch",
+        },
+    ),
+    (
+        '2026/11/23 10:00:00 INFO served path="/x" status=200',
+        {"local_time": "2026-11-23 10:00:00", "level": "INFO", "message": 'served path="/x" status=200'},
+    ),
+    (
+        "2026/11/23 10:00:00.123456 listening on :80",
+        {"local_time": "2026-11-23 10:00:00.123456", "message": "listening on :80"},
+    ),
+    (
+        "\x1b[31mERRO\x1b[0m[0003] connection lost  peer=1",
+        {"level": "ERROR", "elapsed_s": "0003", "message": "connection lost  peer=1"},
+    ),
+    (
+        '2026-11-23T10:00:00.123Z\tinfo\tsync\tsync/service.go:87\tstarting\t{"port": 80}',
+        {
+            "time": "2026-11-23T10:00:00.123Z",
+            "level": "info",
+            "logger": "sync",
+            "caller": "sync/service.go:87",
+            "message": 'starting\t{"port": 80}',
+        },
+    ),
+    (
+        "\x1b[90m10:00:00.123\x1b[0m \x1b[32mINF\x1b[0m [api] listen addr=:1984",
+        {"local_time": "10:00:00.123", "level": "INF", "logger": "api", "message": "listen addr=:1984"},
+    ),
+    (
+        "\x1b[90m2026-11-23T10:00:00Z\x1b[0m \x1b[1m\x1b[31mERR\x1b[0m\x1b[0m Retrying in 2s",
+        {"time": "2026-11-23T10:00:00Z", "level": "ERR", "message": "Retrying in 2s"},
+    ),
+    (
+        "[10:00:00.123] \x1b[32mINFO\x1b[39m (api/7): \x1b[36mlistening\x1b[39m",
+        {
+            "local_time": "10:00:00.123",
+            "level": "INFO",
+            "logger": "api",
+            "process": "7",
+            "message": "listening\x1b[39m",
+        },
+    ),
+    (
+        "[2026-11-23 10:00:00.123 +0100] ERROR (7 on box): failed",
+        {
+            "level": "ERROR",
+            "process": "7",
+            "hostname": "box",
+            "time": "2026-11-23T10:00:00.123+0100",
+            "message": "failed",
+        },
+    ),
+    ('warn: slow {"ms":3}', {"level": "warn", "message": 'slow {"ms":3}'}),
+    (
+        "2026-11-23T10:00:00.123Z error: winston with a time",
+        {"time": "2026-11-23T10:00:00.123Z", "level": "error", "message": "winston with a time"},
+    ),
+    (
+        "2026-11-23 10:00:00.123  - info: host.box ioBroker",
+        {"local_time": "2026-11-23 10:00:00.123", "level": "info", "message": "host.box ioBroker"},
+    ),
+    (
+        "[2026-11-23T10:00:00Z WARN  app::module] careful",
+        {
+            "time": "2026-11-23T10:00:00Z",
+            "level": "WARN",
+            "logger": "app::module",
+            "message": "careful",
+        },
+    ),
+    (
+        "[C 2026-11-23 10:00:00.123 ServerApp] stopped",
+        {
+            "level": "CRITICAL",
+            "local_time": "2026-11-23 10:00:00.123",
+            "caller": "ServerApp",
+            "message": "stopped",
+        },
+    ),
+]
+
 LOGFMT: list[Sample] = [
     (
         'time=2026-11-23T10:00:00.123Z level=INFO msg="hello \\"you\\" a=1" user=anna took_ms=12.5 n=-3',
@@ -316,7 +563,7 @@ JSON: list[Sample] = [
     ),
 ]
 
-UNDERSTOOD = [*HOME_ASSISTANT, *APPS, *PYTHON, *PLAIN, *LOGFMT, *JSON]
+UNDERSTOOD = [*HOME_ASSISTANT, *APPS, *PYTHON, *PLAIN, *SERVERS, *LANGUAGES, *LOGFMT, *JSON]
 
 UNCLEAR = [
     "",
@@ -340,6 +587,11 @@ UNCLEAR = [
     "{}}",
     '{"a":NaN}',
     "s6-rc without a colon",
+    "http: TLS handshake error",
+    "Warning: not a level's place",
+    "10.0.0.1 - - no access",
+    "INFO[x] no number",
+    "2026/11/23 no time",
     "\x1b[31mred text\x1b[0m",
     "tab\there, NUL\x00 and bell\x07",
     '"quoted" and \\ a backslash',

@@ -46,7 +46,7 @@ HOSTILE = [
     b"\x00",
 ]
 
-SAID_OTHERWISE = {"C", "VV", "in"}
+SAID_OTHERWISE = {"C", "VV", "in", "Nov", "Feb", "Mon", "UTC", "pid", "on", "DEBU", "ERRO", "E1123"}
 
 
 def rows_of(text: bytes) -> list[dict[str, object]]:
