@@ -6,6 +6,7 @@ from aggregator import limits
 from aggregator.api import health
 from aggregator.api.responses import answer_errors, finish
 from aggregator.intake import routes
+from aggregator.intake.elasticsearch import routes as elasticsearch
 from aggregator.state import STATE, State
 
 
@@ -17,6 +18,6 @@ def make_intake_app(state: State) -> web.Application:
     """
     app = web.Application(middlewares=[answer_errors, finish], client_max_size=limits.BODY_BYTES)
     app[STATE] = state
-    for protocol in (routes, health):
+    for protocol in (routes, elasticsearch, health):
         protocol.add_routes(app)
     return app

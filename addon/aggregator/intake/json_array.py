@@ -49,6 +49,6 @@ def _decode_each(items: list[msgspec.Raw]) -> Decoded:
         if wrong is None:
             kept.append(item)
         else:
-            errors.append(LineError(number, wrong))
+            errors.append(LineError(number, f"{wrong}; {ndjson.KEPT}"))
             kept.append(ndjson.as_text(item))
     return Decoded(b"\n".join([*kept, b""]), len(kept), errors)

@@ -1,5 +1,7 @@
 """Decoder of NDJSON bodies: one JSON object a line, checked natively as a whole."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import orjson
@@ -17,6 +19,9 @@ _DECODER = msgspec.json.Decoder(AnyObject)
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises where there is no JSON."""
 
+KEPT = f"kept as text, up to {limits.LINE_BYTES} bytes"
+"""What becomes of a line that can't be taken as what it should be."""
+
 _NEWLINE = ord("\n")
 _OPENING = ord("{")
 _CLOSING = ord("}")
@@ -28,15 +33,18 @@ def decode(body: bytes) -> Decoded:
     if b"\r" in lines:
         # No JSON string has a line's end in it, so that what is replaced is always between lines.
         lines = lines.replace(b"\r\n", b"\n")
-    rows = _whole_rows(lines)
+    rows = whole_rows(lines)
     return _decode_each(lines) if rows is None else Decoded(lines, rows, [])
 
 
-def _whole_rows(lines: bytes) -> int | None:
+def whole_rows(lines: bytes, decoder: msgspec.json.Decoder[Any] = _DECODER) -> int | None:
     """Count lines if every one is a JSON object, without looking at any of them in Python.
 
-    As many objects as lines are not enough: one line may hold two of them and another none.
+    Args:
+        lines: each ended by a newline.
+        decoder: of one line; checks what else the objects should be.
     """
+    # As many objects as lines are not enough: one line may hold two of them and another none.
     data = np.frombuffer(lines, np.uint8)
     ends = np.flatnonzero(data == _NEWLINE)
     begins = np.concatenate(([0], ends[:-1] + 1))
@@ -48,7 +56,7 @@ def _whole_rows(lines: bytes) -> int | None:
     ):
         return None
     try:
-        objects = len(_DECODER.decode_lines(lines))
+        objects = len(decoder.decode_lines(lines))
     except UNREADABLE:
         return None
     return len(ends) if objects == len(ends) else None
@@ -64,7 +72,7 @@ def _decode_each(lines: bytes) -> Decoded:
         if wrong is None:
             kept.append(line)
         else:
-            errors.append(LineError(number, wrong))
+            errors.append(LineError(number, f"{wrong}; {KEPT}"))
             kept.append(as_text(line))
     return Decoded(b"".join(line + b"\n" for line in kept), len(kept), errors)
 
@@ -72,14 +80,14 @@ def _decode_each(lines: bytes) -> Decoded:
 def problem(line: bytes) -> str | None:
     """Say why a line can't be taken as the JSON object that it should be; None if it can."""
     if len(line) > limits.LINE_BYTES:
-        return f"longer than {limits.LINE_BYTES} bytes; kept as text up to there"
+        return f"longer than {limits.LINE_BYTES} bytes"
     try:
         line.decode()
         _DECODER.decode(line)
     except UnicodeDecodeError as error:
-        return f"not UTF-8 at byte {error.start + 1}; kept as text"
+        return f"not UTF-8 at byte {error.start + 1}"
     except UNREADABLE as error:
-        return f"not a JSON object ({error}); kept as text"
+        return f"not a JSON object ({error})"
     return None
 
 

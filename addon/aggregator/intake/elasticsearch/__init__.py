@@ -1,0 +1,1 @@
+"""Elasticsearch's bulk API, as far as senders of logs use it."""
