@@ -42,9 +42,13 @@ class Batch:
         """How many lines are in it."""
         return sum(self.records_by_level.values())
 
+    def text(self) -> bytes:
+        """The JSON lines again, a newline after each."""
+        return zstd.decompress(self.body)
+
     def lines(self) -> list[Line]:
         """The lines again, each with its level."""
-        return [(_level(line), line) for line in zstd.decompress(self.body).splitlines(keepends=True)]
+        return [(_level(line), line) for line in self.text().splitlines(keepends=True)]
 
     def halves(self) -> tuple["Batch", "Batch"]:
         """Two batches of half the lines each."""

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.captured_logs import CapturedLogs
-from ha_ingestor_logging.delivery import HttpDelivery
+from ha_ingestor_logging.deliveries import to_aggregator, to_otlp_receiver
 from ha_ingestor_logging.entry import Emitter
 from ha_ingestor_logging.file_output import FileOutput
 from ha_ingestor_logging.level_rules import LevelRules
@@ -32,6 +32,7 @@ from ha_ingestor_logging.text_format import text_line
 from ha_ingestor_logging.uncaught import UncaughtExceptions, Warnings
 
 if TYPE_CHECKING:
+    from ha_ingestor_logging.delivery import Delivery
     from ha_ingestor_logging.output import Output
 
 _pipeline: Final = Pipeline()
@@ -54,7 +55,7 @@ def configure(**arguments: Unpack[SettingsArguments]) -> None:
 
     A setting that is left out comes from the environment, ``HA_INGESTOR_LOG_`` and its name in
     capitals, else from the default. The default output is ``stdout``, and ``file`` with a file, and
-    ``http`` with a URL.
+    ``http`` with a URL, and ``otlp`` with an OTLP endpoint.
 
     Args:
         arguments: any of :class:`~ha_ingestor_logging.settings.Settings`.
@@ -99,14 +100,17 @@ def _outputs(settings: Settings) -> "list[Output]":
     if "stdout" in settings.output:
         outputs.append(_stdout(settings))
     if "file" in settings.output:
-        file_output = FileOutput(settings, _report)
-        file_output.start()
-        outputs.append(file_output)
+        outputs.append(_started(FileOutput(settings, _report)))
     if "http" in settings.output:
-        delivery = HttpDelivery(settings, exposition, _levels.set_remote, _report)
-        delivery.start()
-        outputs.append(delivery)
+        outputs.append(_started(to_aggregator(settings, exposition, _levels.set_remote, _report)))
+    if "otlp" in settings.output:
+        outputs.append(_started(to_otlp_receiver(settings, _report)))
     return outputs
+
+
+def _started(output: "FileOutput | Delivery") -> "Output":
+    output.start()
+    return output
 
 
 @contextmanager

@@ -1,24 +1,23 @@
-"""Delivery to the aggregator: batches, retries and the spool; and the metrics by the same connection."""
+"""Delivery to a receiver: batches, retries, the spool, and errands between them."""
 
 import math
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Final
 
-from ha_ingestor_logging.aggregator_client import AggregatorClient, Receipt
 from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.batch_sender import BatchSender
 from ha_ingestor_logging.bounded_queue import BoundedQueue
-from ha_ingestor_logging.errors import AggregatorUnavailableError, DeliveryError, TokenRefusedError
+from ha_ingestor_logging.errand import Errand
+from ha_ingestor_logging.errors import ReceiverUnavailableError, TokenRefusedError
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import CRITICAL, ERROR
 from ha_ingestor_logging.outage import Outage
 from ha_ingestor_logging.output import DropCounts, Line, Report
-from ha_ingestor_logging.remote_levels import RemoteLevels, WantedLevels
+from ha_ingestor_logging.receiver import Receipt, Receiver
 from ha_ingestor_logging.settings import Settings
 from ha_ingestor_logging.spool import Spool
 from ha_ingestor_logging.worker import Worker
@@ -35,48 +34,45 @@ class _ClosedError(Exception):
     """The delivery was closed during a request; what it was about is accounted for."""
 
 
-class HttpDelivery:
-    """Sends lines to the aggregator in compressed batches, in a thread of its own.
+class Delivery:
+    """Sends lines to a receiver in compressed batches, in a thread of its own.
 
-    A batch is sent until the aggregator has stored it; each line's ``uid`` lets the aggregator store
-    it once. While the aggregator is away, lines wait in memory and, if there is one, in the spool,
+    A batch is sent until the receiver has taken it; each line's ``uid`` lets the aggregator store
+    it once. While the receiver is away, lines wait in memory and, if there is one, in the spool,
     both within a bound.
 
     Args:
-        settings: URL, token, bounds and intervals.
-        exposition: renders the metrics to push.
-        set_levels: told which levels people have set at the aggregator.
+        settings: bounds and intervals.
+        receiver: who takes the lines.
+        spool: where lines wait on the disk.
+        errands: what else is done over the connection.
         report: logs what becomes of the connection.
     """
 
     def __init__(
         self,
         settings: Settings,
-        exposition: Callable[[], bytes],
-        set_levels: Callable[[Mapping[str, int]], None],
+        receiver: Receiver,
+        spool: Spool | None,
+        errands: Sequence[Errand],
         report: Report,
     ) -> None:
         self._settings = settings
-        self._exposition = exposition
+        self._receiver = receiver
+        self._errands = errands
         self._report = report
         self._worker = Worker("ha-ingestor-delivery", self._cycle)
         self._queue: BoundedQueue[bytes | FlushMarker] = BoundedQueue(
             settings.delivery_size_bytes // _LINE_OVERHEAD_BYTES, settings.delivery_size_bytes
         )
-        self.spool = Spool(Path(settings.spool), settings.spool_size_bytes) if settings.spool else None
-        self._sender = BatchSender(self._request, report)
+        self.spool = spool
+        self._sender = BatchSender(receiver.title, self._request, report)
         self._undelivered: Counter[tuple[str, int]] = Counter()
-        self._pushing = settings.metrics_interval_s > 0
-        self._levels = RemoteLevels(settings.remote_levels_interval_s, set_levels, report)
         self._begin()
         self.retries = 0
 
     def _begin(self) -> None:
-        settings = self._settings
-        self._client = AggregatorClient(
-            settings.url or "", settings.token or "", settings.service, settings.request_timeout_s
-        )
-        self._outage = Outage(self._report)
+        self._outage = Outage(self._receiver.title, self._report)
         self._hurry = threading.Event()
         # Held by whoever moves lines; never during a request, so that the writer's thread can spill.
         self._moving = threading.Lock()
@@ -87,11 +83,10 @@ class HttpDelivery:
         self._flushing: set[FlushMarker] = set()
         self._spool_failure: str | None = None
         self._spool_failure_reported = False
-        self._next_push_s = time.monotonic() + settings.metrics_interval_s
         self._next_inherit_s = 0.0
 
     def start(self) -> None:
-        """Start the thread, so that metrics are pushed even when nothing is logged."""
+        """Start the thread, so that errands are done even when nothing is logged."""
         self._worker.ensure_running()
 
     def write(self, lines: list[Line]) -> None:
@@ -106,7 +101,7 @@ class HttpDelivery:
         self._worker.ensure_running()
 
     def flush(self, marker: FlushMarker) -> None:
-        """Send what waits without further delay, then the metrics; not waited for with a refused token."""
+        """Send what waits without further delay, then do the errands; not waited for with a refused token."""
         self._flushing.add(marker)
         self._queue.put_always(marker, CRITICAL)
         self._hurry.set()
@@ -120,6 +115,8 @@ class HttpDelivery:
         self._worker.stop(_STOP_TIMEOUT_S)
         locked = self._moving.acquire(timeout=_DISK_TIMEOUT_S)
         self._closed = True
+        for errand in self._errands:
+            errand.close()
         if self._sending is not None:
             # It hangs in a request, of which nobody will learn how it ended.
             self._in_hand.appendleft(self._sending)
@@ -135,12 +132,13 @@ class HttpDelivery:
             self.spool.close()
         if locked:
             self._moving.release()
-        self._client.close()
+        self._receiver.close()
 
     def after_fork(self) -> None:
-        """Leave the parent's lines, metrics, files and connection to the parent."""
-        # Both would push under the same name, and each would replace what the other pushed.
-        self._pushing = False
+        """Leave the parent's lines, files and connection to the parent."""
+        for errand in self._errands:
+            errand.after_fork()
+        self._receiver.after_fork()
         self._queue.reset()
         self._undelivered.clear()
         self._sender.reset()
@@ -150,8 +148,13 @@ class HttpDelivery:
         self._begin()
 
     @property
+    def output(self) -> str:
+        """The output's name, as in the setting ``output``."""
+        return self._receiver.output
+
+    @property
     def dropped(self) -> DropCounts:
-        """The lines that the aggregator never got."""
+        """The lines that the receiver never got."""
         return {
             **self._undelivered,
             **self._sender.dropped,
@@ -161,7 +164,7 @@ class HttpDelivery:
 
     @property
     def delivered(self) -> int:
-        """Lines that the aggregator stored."""
+        """Lines that the receiver took."""
         return self._sender.delivered
 
     @property
@@ -171,7 +174,7 @@ class HttpDelivery:
 
     @property
     def failure(self) -> str | None:
-        """Why lines wait: of the spool, or of the aggregator."""
+        """Why lines wait: of the spool, or of the receiver."""
         return self._spool_failure or self._outage.failure
 
     @property
@@ -193,27 +196,24 @@ class HttpDelivery:
                     self._deliver()
                 elif self._spills:
                     self._spill()
-            if self._pushing and time.monotonic() >= self._next_push_s:
-                self._push_metrics()
-            self._follow_levels()
+            for errand in self._errands:
+                errand.run(away=self._outage.is_on)
 
     def _wait(self) -> bool:
         """Wait until there is something to do; whether somebody is in a hurry."""
-        now_s = time.monotonic()
         outage_s = self._outage.wait_s
-        events_s = [self._next_push_s - now_s] if self._pushing else []
-        events_s.append(self._levels.end_wait_s)
+        events_s = [errand.wait_s(away=self._outage.is_on) for errand in self._errands]
+        errand_s = max(min(events_s, default=math.inf), 0.0)
         if self._outage.is_on:
             events_s.append(outage_s)
-        else:
-            events_s.append(self._levels.ask_wait_s)
-            if self.spool is not None:
-                events_s.append(0.0 if self.spool.has_inherited else self._next_inherit_s - now_s)
-        next_s = min(events_s)
+        elif self.spool is not None:
+            inherit_s = self._next_inherit_s - time.monotonic()
+            events_s.append(0.0 if self.spool.has_inherited else inherit_s)
+        next_s = min(events_s, default=math.inf)
         self._queue.wait(None if next_s == math.inf else next_s)
         gather_s = self._settings.batch_interval_s
         if outage_s and not self._spills:
-            gather_s = min(outage_s, max(self._levels.end_wait_s, 0.0))
+            gather_s = min(outage_s, errand_s)
         hurried = self._hurry.wait(gather_s if self._queue else 0.0)
         if hurried:
             self._hurry.clear()
@@ -227,7 +227,7 @@ class HttpDelivery:
             while not self._worker.stopping and self._take():
                 self._send_in_hand()
             self._send_inherited()
-        except AggregatorUnavailableError as error:
+        except ReceiverUnavailableError as error:
             self.retries += 1
             self._outage.failed(error)
             if isinstance(error, TokenRefusedError):
@@ -259,7 +259,7 @@ class HttpDelivery:
                 continue
             try:
                 self._store(item)
-            except AggregatorUnavailableError:
+            except ReceiverUnavailableError:
                 self._in_hand.appendleft(item)
                 raise
 
@@ -324,8 +324,9 @@ class HttpDelivery:
     def _request(self, batch: Batch) -> Receipt:
         self._sending = batch
         with self._unlocked():
-            receipt = self._client.send_logs(batch.body)
-        self._levels.heard(receipt.levels_version)
+            receipt = self._receiver.send_logs(batch)
+        for errand in self._errands:
+            errand.heard(receipt)
         return receipt
 
     @contextmanager
@@ -342,7 +343,8 @@ class HttpDelivery:
 
     def _pass_delivered(self, marker: FlushMarker) -> None:
         with self._unlocked():
-            self._push_metrics()
+            for errand in self._errands:
+                errand.flush()
         self._pass(marker, complete=True)
 
     def _pass(self, marker: FlushMarker, *, complete: bool) -> None:
@@ -350,26 +352,3 @@ class HttpDelivery:
         if marker in self._flushing:
             self._flushing.remove(marker)
             marker.passed(complete=complete)
-
-    def _push_metrics(self) -> None:
-        if not self._pushing:
-            return
-        self._next_push_s = time.monotonic() + self._settings.metrics_interval_s
-        try:
-            self._client.push_metrics(self._exposition())
-        except DeliveryError:
-            # The next push replaces this one; an aggregator that is away shows by its log lines.
-            return
-
-    def _follow_levels(self) -> None:
-        self._levels.withdraw_ended()
-        # Lines find out when an aggregator that is away is back.
-        if not self._outage.is_on and self._levels.ask_wait_s <= 0:
-            self._levels.ask(self._fetch_levels)
-
-    def _fetch_levels(self) -> WantedLevels:
-        wanted = self._client.fetch_levels()
-        if self._closed:
-            # Whoever logs now may be configured anew.
-            raise _ClosedError
-        return wanted

@@ -10,15 +10,15 @@ class ConfigurationError(IngestorLoggingError, ValueError):
 
 
 class DeliveryError(IngestorLoggingError):
-    """A request to the aggregator did not succeed."""
+    """A request to a receiver of lines did not succeed."""
 
 
-class AggregatorUnavailableError(DeliveryError):
-    """The aggregator can't take a request now, but may later.
+class ReceiverUnavailableError(DeliveryError):
+    """The receiver can't take a request now, but may later.
 
     Args:
         reason: what happened, without the token.
-        retry_after_s: how long the aggregator asked to wait, if it did.
+        retry_after_s: how long the receiver asked to wait, if it did.
     """
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
@@ -26,13 +26,22 @@ class AggregatorUnavailableError(DeliveryError):
         self.retry_after_s = retry_after_s
 
 
-class TokenRefusedError(AggregatorUnavailableError):
-    """The aggregator doesn't accept the token, or not for this request; that may be put right there."""
+class TokenRefusedError(ReceiverUnavailableError):
+    """The receiver doesn't accept the token, or not for this request; that may be put right there."""
 
 
 class RequestTooLargeError(DeliveryError):
-    """The aggregator refused a request for its size."""
+    """The receiver refused a request for its size."""
 
 
 class RequestRefusedError(DeliveryError):
-    """The aggregator refused a request and will never take it."""
+    """The receiver refused a request and will never take it.
+
+    Args:
+        reason: what happened.
+        whatever_it_holds: whether it would refuse any lines.
+    """
+
+    def __init__(self, reason: str, *, whatever_it_holds: bool = False) -> None:
+        super().__init__(reason)
+        self.whatever_it_holds = whatever_it_holds

@@ -4,6 +4,8 @@ from typing import Final
 
 from ha_ingestor_logging.errors import ConfigurationError
 
+# Of lines that are only counted, where nobody says which they were.
+UNKNOWN: Final = 0
 TRACE: Final = 5
 DEBUG: Final = 10
 INFO: Final = 20
@@ -26,6 +28,11 @@ _SPELLINGS: Final[dict[str, int]] = {
     "EXCEPTION": ERROR,
     "FATAL": CRITICAL,
 }
+
+
+def level_name(level: int) -> str:
+    """The name by which a level is counted."""
+    return LEVEL_NAMES.get(level, "UNKNOWN")
 
 
 def canonical_level(number: int) -> int:

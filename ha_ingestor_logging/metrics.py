@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from prometheus_client import REGISTRY, generate_latest, start_http_server
@@ -12,8 +12,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ha_ingestor_logging.cardinality import Counter, Gauge, Histogram
-from ha_ingestor_logging.delivery import HttpDelivery
-from ha_ingestor_logging.levels import LEVEL_NAMES
+from ha_ingestor_logging.delivery import Delivery
+from ha_ingestor_logging.levels import LEVEL_NAMES, level_name
 from ha_ingestor_logging.pipeline import Pipeline
 
 # Batches of one point and of many thousands.
@@ -123,36 +123,40 @@ class LoggingCollector(Collector):
             "ha_ingestor_log_records_dropped", "Log lines that were dropped", labels=["reason", "level"]
         )
         for (reason, level), count in sorted(self._pipeline.dropped.items()):
-            dropped.add_metric([reason, LEVEL_NAMES[level]], count)
+            dropped.add_metric([reason, level_name(level)], count)
         yield dropped
         yield GaugeMetricFamily(
             "ha_ingestor_log_queue_records", "Log calls that wait to be rendered", len(self._pipeline.queue)
         )
-        for output in self._pipeline.outputs:
-            if isinstance(output, HttpDelivery):
-                yield from _delivery_metrics(output)
+        yield from _delivery_metrics(
+            [output for output in self._pipeline.outputs if isinstance(output, Delivery)]
+        )
 
 
-def _delivery_metrics(delivery: HttpDelivery) -> Iterator[Metric]:
-    yield CounterMetricFamily(
-        "ha_ingestor_log_records_delivered", "Log lines that the aggregator stored", delivery.delivered
+def _delivery_metrics(deliveries: Sequence[Delivery]) -> Iterator[Metric]:
+    delivered = CounterMetricFamily(
+        "ha_ingestor_log_records_delivered", "Log lines that a receiver took", labels=["output"]
     )
-    yield CounterMetricFamily(
-        "ha_ingestor_log_records_faulty", "Log lines that the aggregator kept as text only", delivery.faulty
+    faulty = CounterMetricFamily(
+        "ha_ingestor_log_records_faulty", "Log lines that the aggregator kept as text only", labels=["output"]
     )
-    yield CounterMetricFamily(
-        "ha_ingestor_log_delivery_retries",
-        "Requests to the aggregator that had to be repeated",
-        delivery.retries,
+    retries = CounterMetricFamily(
+        "ha_ingestor_log_delivery_retries", "Requests that had to be repeated", labels=["output"]
     )
-    if delivery.spool is not None:
-        yield CounterMetricFamily(
-            "ha_ingestor_log_records_spooled",
-            "Log lines that waited on the disk for the aggregator",
-            delivery.spool.spooled,
-        )
-        yield GaugeMetricFamily(
-            "ha_ingestor_log_spool_bytes",
-            "What the spool's files take on the disk",
-            delivery.spool.size_bytes,
-        )
+    spooled = CounterMetricFamily(
+        "ha_ingestor_log_records_spooled",
+        "Log lines that waited on the disk for a receiver",
+        labels=["output"],
+    )
+    spool_bytes = GaugeMetricFamily(
+        "ha_ingestor_log_spool_bytes", "What the spool's files take on the disk", labels=["output"]
+    )
+    for delivery in deliveries:
+        labels = [delivery.output]
+        delivered.add_metric(labels, delivery.delivered)
+        faulty.add_metric(labels, delivery.faulty)
+        retries.add_metric(labels, delivery.retries)
+        if delivery.spool is not None:
+            spooled.add_metric(labels, delivery.spool.spooled)
+            spool_bytes.add_metric(labels, delivery.spool.size_bytes)
+    yield from (delivered, faulty, retries, spooled, spool_bytes)

@@ -13,7 +13,7 @@ from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.entry import Emitter, Entry, EntryQueue
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.level_rules import LevelRules
-from ha_ingestor_logging.levels import CRITICAL, LEVEL_NAMES, WARNING
+from ha_ingestor_logging.levels import CRITICAL, WARNING, level_name
 from ha_ingestor_logging.output import DropCounts, Line, Output
 from ha_ingestor_logging.rendering import Renderer
 from ha_ingestor_logging.repeated_lines import RepeatedLines
@@ -233,7 +233,7 @@ class Pipeline:
         for (reason, level), count in dropped.items():
             new = count - self._reported_drops.get((reason, level), 0)
             if new:
-                missing.setdefault(reason, {})[LEVEL_NAMES[level]] = new
+                missing.setdefault(reason, {})[level_name(level)] = new
         self._gap_reported_s = now_s
         total = sum(sum(by_level.values()) for by_level in missing.values())
         fields = {"dropped": total, "dropped_by_reason": missing}

@@ -9,9 +9,11 @@ from typing import Final
 
 import orjson
 
+from ha_ingestor_logging.errand import Errand
 from ha_ingestor_logging.errors import ConfigurationError, DeliveryError
 from ha_ingestor_logging.levels import INFO, LEVEL_NAMES, parse_level
 from ha_ingestor_logging.output import Report
+from ha_ingestor_logging.receiver import Receipt
 
 # An answer to the first lines tells it sooner; a service that says nothing asks after this.
 _FIRST_ASK_S: Final = 1.0
@@ -60,19 +62,25 @@ class WantedLevels:
         return cls(version, by_logger, for_s)
 
 
-class RemoteLevels:
+class RemoteLevels(Errand):
     """Asks the aggregator for levels when they changed, and takes back those that have ended.
 
-    For use by one thread.
-
     Args:
-        interval_s: how often to ask while no answer tells the version; 0 for never following the aggregator.
+        interval_s: how often to ask while no answer tells the version.
+        fetch: asks it; raises a ``DeliveryError`` when there is no answer.
         apply: told what wins over the program's own levels: levels by logger, ``*`` for all others.
         report: logs that they changed.
     """
 
-    def __init__(self, interval_s: float, apply: Callable[[Mapping[str, int]], None], report: Report) -> None:
+    def __init__(
+        self,
+        interval_s: float,
+        fetch: Callable[[], WantedLevels],
+        apply: Callable[[Mapping[str, int]], None],
+        report: Report,
+    ) -> None:
         self._interval_s = interval_s
+        self._fetch = fetch
         self._apply = apply
         self._report = report
         self._version: str | None = None
@@ -81,24 +89,23 @@ class RemoteLevels:
         self._names: set[str] = set()
         self._next_ask_s = time.monotonic() + _FIRST_ASK_S
         self._asked_s = -math.inf
+        self._closed = False
 
-    @property
-    def is_on(self) -> bool:
-        """Whether the aggregator is followed."""
-        return self._interval_s > 0
+    def wait_s(self, *, away: bool) -> float:
+        """Seconds until a level ends, or until the aggregator is to be asked if it can be reached."""
+        # Lines find out when an aggregator that is away is back.
+        asks_s = [] if away else [self._next_ask_s]
+        return min([*asks_s, *self._ends_s.values()], default=math.inf) - time.monotonic()
 
-    @property
-    def ask_wait_s(self) -> float:
-        """Seconds until the aggregator is to be asked."""
-        return self._next_ask_s - time.monotonic() if self.is_on else math.inf
+    def run(self, *, away: bool) -> None:
+        """Take back what has ended, and ask if it is time."""
+        self._withdraw_ended()
+        if not away and time.monotonic() >= self._next_ask_s:
+            self._ask()
 
-    @property
-    def end_wait_s(self) -> float:
-        """Seconds until a level ends."""
-        return min(self._ends_s.values(), default=math.inf) - time.monotonic()
-
-    def heard(self, version: str | None) -> None:
-        """Take note of the version that the aggregator named in an answer to something else."""
+    def heard(self, receipt: Receipt) -> None:
+        """Take note of the version that the aggregator named."""
+        version = receipt.levels_version
         if version is None or not _VERSION.fullmatch(version):
             return
         if version == self._version:
@@ -106,20 +113,20 @@ class RemoteLevels:
         else:
             self._next_ask_s = self._asked_s + _PAUSE_S
 
-    def ask(self, fetch: Callable[[], WantedLevels]) -> None:
-        """Ask the aggregator, and do as it says; what it said before holds while it says nothing.
+    def close(self) -> None:
+        """Set no levels any more: whoever logs from now on may be configured anew."""
+        self._closed = True
 
-        Args:
-            fetch: asks it; raises a ``DeliveryError`` when there is no answer.
-        """
+    def _ask(self) -> None:
         self._asked_s = time.monotonic()
         self._next_ask_s = self._asked_s + self._interval_s
         try:
-            wanted = fetch()
+            wanted = self._fetch()
         except DeliveryError:
+            # What the aggregator said before holds while it says nothing.
             return
         names = self._names | wanted.by_logger.keys()
-        if wanted.version == self._version or len(names) > _LOGGERS_EVER_MAX:
+        if self._closed or wanted.version == self._version or len(names) > _LOGGERS_EVER_MAX:
             return
         self._names = names
         self._version = wanted.version
@@ -127,8 +134,7 @@ class RemoteLevels:
         self._ends_s = {logger: now_s + seconds for logger, seconds in wanted.for_s.items()}
         self._follow(wanted.by_logger)
 
-    def withdraw_ended(self) -> None:
-        """Take back the levels that have ended, also while the aggregator is away."""
+    def _withdraw_ended(self) -> None:
         now_s = time.monotonic()
         ended = {logger for logger, end_s in self._ends_s.items() if end_s <= now_s}
         if ended:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from importlib import import_module
 from pathlib import PurePath
 from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
@@ -14,10 +15,16 @@ from urllib.parse import urlsplit
 from ha_ingestor_logging.errors import ConfigurationError
 from ha_ingestor_logging.level_rules import parse_levels
 from ha_ingestor_logging.levels import INFO, parse_level
+from ha_ingestor_logging.otlp_settings import (
+    parse_otlp_endpoint,
+    parse_otlp_headers,
+    standard_otlp_settings,
+)
 
 ENVIRONMENT_PREFIX: Final = "HA_INGESTOR_LOG_"
 
-_OUTPUTS: Final = ("stdout", "file", "http")
+_OUTPUTS: Final = ("stdout", "file", "http", "otlp")
+_SETTING_BY_OUTPUT: Final = {"file": "file", "http": "url", "otlp": "otlp_endpoint"}
 _FORMATS: Final = ("auto", "json", "text")
 _COMPRESSIONS: Final = ("zstd", "gzip", "none")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -55,14 +62,17 @@ class Settings:
 
     Args:
         service: the program's name.
+        service_version: the program's version.
         host: the machine's or container's name.
         level: the lowest level that is logged.
         levels: the same for a logger and those below it, by its name.
         level_signals: whether SIGUSR1 and SIGUSR2 change the level.
         format: how standard output looks: ``json``, ``text``, or ``auto`` for text on a terminal.
-        output: any of ``stdout``, ``file`` and ``http``, empty for none.
+        output: any of ``stdout``, ``file``, ``http`` and ``otlp``, empty for none.
         url: the aggregator's base URL.
         token: the aggregator's ingest token.
+        otlp_endpoint: the address that takes logs by OTLP over HTTP.
+        otlp_headers: headers of each request there, such as a token.
         queue_records: log calls that may wait for the background thread.
         queue_size_bytes: memory that they may take together, roughly.
         delivery_size_bytes: rendered lines that may wait for the aggregator.
@@ -90,6 +100,7 @@ class Settings:
     """
 
     service: str = field(default_factory=_program_name)
+    service_version: str | None = None
     host: str = field(default_factory=socket.gethostname)
     level: int = INFO
     levels: Mapping[str, int] = field(default_factory=dict)
@@ -98,6 +109,8 @@ class Settings:
     output: tuple[str, ...] = ("stdout",)
     url: str | None = None
     token: str | None = field(default=None, repr=False)
+    otlp_endpoint: str | None = None
+    otlp_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     queue_records: int = 100_000
     queue_size_bytes: int = 64 * 2**20
     delivery_size_bytes: int = 32 * 2**20
@@ -127,6 +140,7 @@ class SettingsArguments(TypedDict, total=False):
     """The same settings as ``configure`` takes them; ``None`` is as good as leaving one out."""
 
     service: str | None
+    service_version: str | None
     host: str | None
     level: str | int | None
     levels: str | Mapping[str, str | int] | None
@@ -135,6 +149,8 @@ class SettingsArguments(TypedDict, total=False):
     output: str | Sequence[str] | None
     url: str | None
     token: str | None
+    otlp_endpoint: str | None
+    otlp_headers: str | Mapping[str, str] | None
     queue_records: int | None
     queue_size_bytes: int | None
     delivery_size_bytes: int | None
@@ -182,8 +198,10 @@ def load_settings(arguments: Mapping[str, Any], environment: Mapping[str, str] =
         if value is not None:
             given[setting.name] = _parse(setting.name, setting.type, value)
     if "output" not in given:
-        wanted = {"stdout", "file" if given.get("file") else "", "http" if given.get("url") else ""}
+        wanted = {"stdout", *(name for name, setting in _SETTING_BY_OUTPUT.items() if given.get(setting))}
         given["output"] = tuple(name for name in _OUTPUTS if name in wanted)
+    if "otlp" in given["output"]:
+        given = {**standard_otlp_settings(environment), **given}
     settings = Settings(**given)
     _check(settings)
     return settings
@@ -218,7 +236,7 @@ def _parse_output(value: str | Sequence[str]) -> tuple[str, ...]:
     unknown = set(chosen) - set(_OUTPUTS)
     if unknown:
         raise ConfigurationError(
-            f"output: {', '.join(sorted(unknown))} is not one of stdout, file, http, none"
+            f"output: {', '.join(sorted(unknown))} is not one of {', '.join(_OUTPUTS)}, none"
         )
     return chosen
 
@@ -264,6 +282,8 @@ _PARSER_BY_NAME: Final[dict[str, Callable[[Any], object]]] = {
     "format": _parse_format,
     "output": _parse_output,
     "url": _parse_url,
+    "otlp_endpoint": parse_otlp_endpoint,
+    "otlp_headers": parse_otlp_headers,
     "redact": _parse_redact,
     "file_compression": _parse_compression,
 }
@@ -275,6 +295,8 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("service: must not be empty")
     if "http" in settings.output and not (settings.url and settings.token):
         raise ConfigurationError("output http needs url and token")
+    if "otlp" in settings.output:
+        _check_otlp(settings)
     if "file" in settings.output and not settings.file:
         raise ConfigurationError("output file needs file")
     if sys.platform == "win32" and (settings.spool or "file" in settings.output):
@@ -285,3 +307,13 @@ def _check(settings: Settings) -> None:
     for name in _ZERO_OR_ABOVE:
         if not 0 <= getattr(settings, name) < math.inf:
             raise ConfigurationError(f"{name}: must be 0 or above")
+
+
+def _check_otlp(settings: Settings) -> None:
+    if not settings.otlp_endpoint:
+        raise ConfigurationError("output otlp needs otlp_endpoint")
+    try:
+        # Now, as a configuration that can't be applied must leave the old one in place.
+        import_module("ha_ingestor_logging.otlp_client")
+    except ImportError as error:
+        raise ConfigurationError("output otlp needs ha-ingestor-logging[otlp]") from error

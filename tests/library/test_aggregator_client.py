@@ -8,20 +8,21 @@ from email.utils import format_datetime
 
 import pytest
 
-from ha_ingestor_logging.aggregator_client import AggregatorClient, Receipt
+from ha_ingestor_logging.aggregator_client import AggregatorClient
 from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.errors import (
-    AggregatorUnavailableError,
     DeliveryError,
+    ReceiverUnavailableError,
     RequestRefusedError,
     RequestTooLargeError,
     TokenRefusedError,
 )
 from ha_ingestor_logging.levels import DEBUG, INFO
+from ha_ingestor_logging.receiver import Receipt
 from ha_ingestor_logging.remote_levels import WantedLevels
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
-LINES = Batch.of([(INFO, b'{"message":"one"}\n'), (INFO, b'{"message":"two"}\n')]).body
+LINES = Batch.of([(INFO, b'{"message":"one"}\n'), (INFO, b'{"message":"two"}\n')])
 
 
 @pytest.fixture
@@ -63,12 +64,12 @@ def test_lines_that_were_kept_as_text_are_counted(
         (413, RequestTooLargeError),
         (401, TokenRefusedError),
         (403, TokenRefusedError),
-        (404, AggregatorUnavailableError),
-        (429, AggregatorUnavailableError),
-        (500, AggregatorUnavailableError),
-        (503, AggregatorUnavailableError),
-        (507, AggregatorUnavailableError),
-        (0, AggregatorUnavailableError),
+        (404, ReceiverUnavailableError),
+        (429, ReceiverUnavailableError),
+        (500, ReceiverUnavailableError),
+        (503, ReceiverUnavailableError),
+        (507, ReceiverUnavailableError),
+        (0, ReceiverUnavailableError),
     ],
 )
 def test_each_failure_says_whether_to_try_again(
@@ -99,7 +100,7 @@ def test_an_answer_that_is_not_an_aggregators_is_no_receipt(
     client: AggregatorClient, aggregator: RecordingAggregator, body: bytes
 ) -> None:
     aggregator.answers.append(Answer(200, body))
-    with pytest.raises(AggregatorUnavailableError):
+    with pytest.raises(ReceiverUnavailableError):
         client.send_logs(LINES)
 
 
@@ -107,7 +108,7 @@ def test_a_redirect_does_not_carry_the_token_away(
     client: AggregatorClient, aggregator: RecordingAggregator
 ) -> None:
     aggregator.answers.append(Answer(307, headers={"Location": f"{aggregator.url}/elsewhere"}))
-    with pytest.raises(AggregatorUnavailableError):
+    with pytest.raises(ReceiverUnavailableError):
         client.send_logs(LINES)
     assert [request.path for request in aggregator.requests] == ["/api/v1/logs"]
 
@@ -118,7 +119,7 @@ def test_the_aggregators_wish_to_wait_is_read(
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     for header, seconds in (("7", 7.0), (date, 60.0), ("soon", None), ("-1", None)):
         aggregator.answers.append(Answer(503, headers={"Retry-After": header}))
-        with pytest.raises(AggregatorUnavailableError) as caught:
+        with pytest.raises(ReceiverUnavailableError) as caught:
             client.send_logs(LINES)
         assert caught.value.retry_after_s == (None if seconds is None else pytest.approx(seconds, abs=3))
 
@@ -127,7 +128,7 @@ def test_no_aggregator_is_unavailable() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         client = AggregatorClient(f"http://127.0.0.1:{free.getsockname()[1]}", "secret", "test", 1.0)
-        with pytest.raises(AggregatorUnavailableError):
+        with pytest.raises(ReceiverUnavailableError):
             client.send_logs(LINES)
         client.close()
 
@@ -136,7 +137,7 @@ def test_an_aggregator_that_hangs_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = AggregatorClient(f"http://127.0.0.1:{silent.getsockname()[1]}", "secret", "test", 0.2)
         started = time.monotonic()
-        with pytest.raises(AggregatorUnavailableError):
+        with pytest.raises(ReceiverUnavailableError):
             client.send_logs(LINES)
         assert time.monotonic() - started < 5
         client.close()
@@ -146,7 +147,7 @@ def test_the_token_is_neither_logged_nor_in_an_error(
     client: AggregatorClient, aggregator: RecordingAggregator, caplog: pytest.LogCaptureFixture
 ) -> None:
     aggregator.answers.append(Answer(401))
-    with caplog.at_level(logging.DEBUG, "urllib3"), pytest.raises(AggregatorUnavailableError) as caught:
+    with caplog.at_level(logging.DEBUG, "urllib3"), pytest.raises(ReceiverUnavailableError) as caught:
         client.send_logs(LINES)
     assert caplog.records
     assert "secret" not in caplog.text + repr(caught.value)
@@ -166,8 +167,8 @@ def test_the_version_of_levels_comes_with_a_receipt(
     client: AggregatorClient, aggregator: RecordingAggregator
 ) -> None:
     aggregator.answers.append(Answer(200, b'{"accepted":2,"errors":[]}', {"X-Levels-Version": "v1"}))
-    assert client.send_logs(LINES) == Receipt(2, 0, "v1")
-    assert client.send_logs(LINES) == Receipt(2, 0, None)
+    assert client.send_logs(LINES) == Receipt(2, levels_version="v1")
+    assert client.send_logs(LINES) == Receipt(2)
 
 
 def test_levels_are_asked_for_by_the_services_name(

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from ha_ingestor_logging.delivery import HttpDelivery
+from ha_ingestor_logging.deliveries import to_aggregator
+from ha_ingestor_logging.delivery import Delivery
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import DEBUG, ERROR, INFO, LEVEL_NAMES, WARNING
 from ha_ingestor_logging.output import Line
 from ha_ingestor_logging.settings import Settings
 from tests.library.recording_aggregator import Answer, RecordingAggregator
 
-MakeDelivery = Callable[..., HttpDelivery]
+MakeDelivery = Callable[..., Delivery]
 SetLevels = Callable[[Mapping[str, int]], None]
 ACCEPTED = b'{"accepted":1,"errors":[]}'
 
@@ -41,16 +42,16 @@ def reports() -> Reports:
 
 @pytest.fixture
 def make_delivery(aggregator: RecordingAggregator, reports: Reports) -> Iterator[MakeDelivery]:
-    made: list[HttpDelivery] = []
+    made: list[Delivery] = []
 
-    def make(set_levels: SetLevels = ignore_levels, **settings: Any) -> HttpDelivery:
+    def make(set_levels: SetLevels = ignore_levels, **settings: Any) -> Delivery:
         chosen: dict[str, Any] = {
             "url": aggregator.url,
             "batch_interval_s": 0.01,
             "metrics_interval_s": 0.0,
             "remote_levels_interval_s": 0.0,
         }
-        delivery = HttpDelivery(
+        delivery = to_aggregator(
             Settings(service="service", token="secret", **{**chosen, **settings}),
             lambda: b"up 1\n",
             set_levels,
@@ -69,7 +70,7 @@ def line(number: int, padding: int = 0, level: int = INFO) -> Line:
     return level, json.dumps(record).encode() + b"\n"
 
 
-def flushed(delivery: HttpDelivery, timeout_s: float = 15.0) -> bool:
+def flushed(delivery: Delivery, timeout_s: float = 15.0) -> bool:
     marker = FlushMarker(1)
     delivery.flush(marker)
     return marker.wait(timeout_s)
@@ -460,7 +461,7 @@ def test_without_a_disk_lines_wait_in_memory_and_that_is_said_once(
     ) == 1
 
 
-def spooled(delivery: HttpDelivery) -> int:
+def spooled(delivery: Delivery) -> int:
     assert delivery.spool is not None
     return delivery.spool.spooled
 

@@ -53,9 +53,9 @@ def test_log_lines_are_counted_by_level(capture: Capture) -> None:
 def test_deliveries_are_counted(capture: Capture, aggregator: RecordingAggregator) -> None:
     get_logger().info("line")
     capture()
-    assert sample("ha_ingestor_log_records_delivered_total") == len(aggregator.records) == 1
-    assert sample("ha_ingestor_log_delivery_retries_total") == 0
-    assert sample("ha_ingestor_log_records_faulty_total") == 0
+    assert sample("ha_ingestor_log_records_delivered_total", output="http") == len(aggregator.records) == 1
+    assert sample("ha_ingestor_log_delivery_retries_total", output="http") == 0
+    assert sample("ha_ingestor_log_records_faulty_total", output="http") == 0
 
 
 def test_the_process_reports_on_itself() -> None:

@@ -1,15 +1,16 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ha_ingestor_logging.errors import AggregatorUnavailableError
+from ha_ingestor_logging.errors import ReceiverUnavailableError
 from ha_ingestor_logging.levels import DEBUG, INFO, LEVEL_NAMES, TRACE, WARNING
+from ha_ingestor_logging.receiver import Receipt
 from ha_ingestor_logging.remote_levels import RemoteLevels, WantedLevels
 
 JSON = st.recursive(
@@ -36,13 +37,31 @@ class Followed:
     def __init__(self, interval_s: float = 30.0) -> None:
         self.applied: list[Mapping[str, int]] = []
         self.reported: list[tuple[int, str, object]] = []
-        self.levels = RemoteLevels(interval_s, self.applied.append, self._report)
+        self.answer: WantedLevels | None = None
+        self.asked = 0
+        self.levels = RemoteLevels(interval_s, self._fetch, self.applied.append, self._report)
+
+    def _fetch(self) -> WantedLevels:
+        self.asked += 1
+        if self.answer is None:
+            raise ReceiverUnavailableError("away")
+        return self.answer
 
     def _report(self, level: int, message: str, /, **fields: object) -> None:
         self.reported.append((level, message, fields["levels"]))
 
     def ask(self, version: str, for_s: Mapping[str, float] | None = None, **by_logger: int) -> None:
-        self.levels.ask(lambda: WantedLevels(version, by_logger, for_s or {}))
+        """Let the aggregator say this when it is asked, which is now."""
+        self.answer = WantedLevels(version, by_logger, for_s or {})
+        self.levels._next_ask_s = time.monotonic()
+        self.levels.run(away=False)
+
+    def hear(self, version: str | None) -> None:
+        self.levels.heard(Receipt(1, levels_version=version))
+
+    @property
+    def wait_s(self) -> float:
+        return self.levels.wait_s(away=False)
 
 
 def test_levels_are_followed_and_told() -> None:
@@ -66,25 +85,25 @@ def test_that_nothing_is_wanted_at_first_is_no_news() -> None:
 
 def test_the_aggregator_is_asked_soon_then_at_intervals(clock: Clock) -> None:
     followed = Followed(30.0)
-    assert 0 < followed.levels.ask_wait_s <= 1
+    assert 0 < followed.wait_s <= 1
     followed.ask("v1")
-    assert followed.levels.ask_wait_s == 30
+    assert followed.wait_s == 30
     clock.now_s += 20
-    followed.levels.heard("v1")
-    assert followed.levels.ask_wait_s == 30
-    followed.levels.heard("v2")
-    assert followed.levels.ask_wait_s <= 0
+    followed.hear("v1")
+    assert followed.wait_s == 30
+    followed.hear("v2")
+    assert followed.wait_s <= 0
 
 
 def test_other_versions_again_and_again_are_asked_for_once_a_second(clock: Clock) -> None:
     followed = Followed(30.0)
-    followed.levels.heard("v1")
-    assert followed.levels.ask_wait_s <= 0
+    followed.hear("v1")
+    assert followed.wait_s <= 0
     followed.ask("v0")
-    followed.levels.heard("v1")
-    assert followed.levels.ask_wait_s == 1
+    followed.hear("v1")
+    assert followed.wait_s == 1
     clock.now_s += 1
-    assert followed.levels.ask_wait_s <= 0
+    assert followed.wait_s <= 0
 
 
 @pytest.mark.usefixtures("clock")
@@ -92,34 +111,40 @@ def test_other_versions_again_and_again_are_asked_for_once_a_second(clock: Clock
 def test_what_is_no_version_is_no_news(version: str | None) -> None:
     followed = Followed(30.0)
     followed.ask("v1")
-    followed.levels.heard(version)
-    assert followed.levels.ask_wait_s == 30
+    followed.hear(version)
+    assert followed.wait_s == 30
 
 
 def test_a_level_ends_by_itself_while_the_aggregator_is_away(clock: Clock) -> None:
     followed = Followed()
     followed.ask("v1", {"a": 60.0}, a=DEBUG, b=TRACE)
-    assert followed.levels.end_wait_s == 60
+    assert followed.levels.wait_s(away=True) == 60
+    followed.answer = None
     clock.now_s += 59
-    followed.levels.withdraw_ended()
+    followed.levels.run(away=False)
     assert followed.applied == [{"a": DEBUG, "b": TRACE}]
-
-    def away() -> WantedLevels:
-        raise AggregatorUnavailableError("away")
-
-    followed.levels.ask(away)
     clock.now_s += 2
-    followed.levels.withdraw_ended()
+    followed.levels.run(away=True)
     assert followed.applied[1:] == [{"b": TRACE}]
     followed.ask("v2", b=TRACE)
     assert followed.applied[2:] == []
 
 
-def test_without_an_interval_it_is_off() -> None:
-    followed = Followed(0.0)
-    followed.levels.heard("v1")
-    assert not followed.levels.is_on
-    assert followed.levels.ask_wait_s > 10**9
+def test_an_aggregator_that_is_away_is_not_asked(clock: Clock) -> None:
+    followed = Followed()
+    clock.now_s += 100
+    assert followed.levels.wait_s(away=True) > 10**9
+    followed.levels.run(away=True)
+    assert followed.asked == 0
+    followed.levels.run(away=False)
+    assert (followed.asked, followed.applied) == (1, [])
+
+
+def test_an_answer_after_the_end_changes_nothing() -> None:
+    followed = Followed()
+    followed.levels.close()
+    followed.ask("v1", a=DEBUG)
+    assert (followed.asked, followed.applied) == (1, [])
 
 
 def test_names_without_end_are_not_followed() -> None:
@@ -180,10 +205,8 @@ def test_what_is_no_answer_is_refused_whole(said: bytes) -> None:
 @given(JSON | st.fixed_dictionaries({"version": JSON, "levels": JSON}) | st.binary())
 def test_no_answer_raises_anything_else(said: Any) -> None:
     body = said if isinstance(said, bytes) else json.dumps(said).encode()
-    parsed: WantedLevels | None = None
     with contextlib.suppress(ValueError):
         parsed = WantedLevels.parse(body)
-    fetch: Callable[[], WantedLevels] = lambda: parsed or WantedLevels("v", {}, {})  # noqa: E731
-    followed = Followed()
-    followed.levels.ask(fetch)
-    followed.levels.withdraw_ended()
+        followed = Followed()
+        followed.ask(parsed.version, parsed.for_s, **parsed.by_logger)
+        followed.levels.run(away=True)

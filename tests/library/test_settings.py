@@ -28,6 +28,7 @@ def test_arguments_win_over_the_environment() -> None:
 def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
     values = {
         "service": "s",
+        "service_version": "1.0",
         "host": "h",
         "level": "debug",
         "levels": "aiohttp=warning, a.b=TRACE",
@@ -36,6 +37,8 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         "output": "http, stdout",
         "url": "https://a.example:1/base/",
         "token": "t",
+        "otlp_endpoint": "https://otlp.example",
+        "otlp_headers": "X-Key=k",
         "queue_records": "11",
         "queue_size_bytes": "12",
         "delivery_size_bytes": "13",
@@ -64,6 +67,7 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
     environment = {f"HA_INGESTOR_LOG_{name.upper()}": value for name, value in values.items()}
     assert load_settings({}, environment) == Settings(
         service="s",
+        service_version="1.0",
         host="h",
         level=10,
         levels={"aiohttp": 30, "a.b": 5},
@@ -72,6 +76,8 @@ def test_every_setting_can_come_from_the_environment_in_its_own_type() -> None:
         output=("http", "stdout"),
         url="https://a.example:1/base",
         token="t",
+        otlp_endpoint="https://otlp.example/v1/logs",
+        otlp_headers={"X-Key": "k"},
         queue_records=11,
         queue_size_bytes=12,
         delivery_size_bytes=13,
@@ -131,7 +137,7 @@ def test_redaction_is_turned_off_or_extended(given_value: object, expected: obje
     [
         ({"output": "http"}, "http needs url and token"),
         ({"url": "http://aggregator"}, "http needs url and token"),
-        ({"output": "printer"}, "printer is not one of stdout, file, http, none"),
+        ({"output": "printer"}, "printer is not one of stdout, file, http, otlp, none"),
         ({"output": "file"}, "output file needs file"),
         ({"file": "a.log", "file_size_bytes": -1}, "file_size_bytes: must be 0 or above"),
         ({"file_compression": "rar"}, "file_compression: 'rar' is not one of zstd, gzip, none"),

@@ -241,7 +241,7 @@ def test_the_next_start_delivers_what_a_killed_service_had_spooled(
         configure(service="library-test", output="http", batch_interval_s=0.01)
         for number in range(500):
             get_logger().info("left behind", n=number)
-        while b"log_records_spooled_total 5" not in metrics.exposition():
+        while b'log_records_spooled_total{output="http"} 5' not in metrics.exposition():
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGKILL)
         """,
