@@ -89,6 +89,7 @@ class RemoteLevels(Errand):
         self._names: set[str] = set()
         self._next_ask_s = time.monotonic() + _FIRST_ASK_S
         self._asked_s = -math.inf
+        self._pause_s = _PAUSE_S
         self._closed = False
 
     def wait_s(self, *, away: bool) -> float:
@@ -111,7 +112,7 @@ class RemoteLevels(Errand):
         if version == self._version:
             self._next_ask_s = time.monotonic() + self._interval_s
         else:
-            self._next_ask_s = self._asked_s + _PAUSE_S
+            self._next_ask_s = self._asked_s + self._pause_s
 
     def close(self) -> None:
         """Set no levels any more: whoever logs from now on may be configured anew."""
@@ -123,8 +124,10 @@ class RemoteLevels(Errand):
         try:
             wanted = self._fetch()
         except DeliveryError:
-            # What the aggregator said before holds while it says nothing.
+            # What the aggregator said before holds while it says nothing. Perhaps it is an old one.
+            self._pause_s = self._interval_s
             return
+        self._pause_s = _PAUSE_S
         names = self._names | wanted.by_logger.keys()
         if self._closed or wanted.version == self._version or len(names) > _LOGGERS_EVER_MAX:
             return

@@ -106,6 +106,18 @@ def test_other_versions_again_and_again_are_asked_for_once_a_second(clock: Clock
     assert followed.wait_s <= 0
 
 
+def test_one_that_names_versions_but_answers_nothing_is_asked_at_intervals(clock: Clock) -> None:
+    followed = Followed(30.0)
+    followed.hear("v1")
+    followed.levels.run(away=False)
+    followed.hear("v1")
+    assert (followed.asked, followed.wait_s) == (1, 30)
+    clock.now_s += 30
+    followed.ask("v1")
+    followed.hear("v2")
+    assert followed.wait_s == 1
+
+
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("version", [None, "", " ", "x" * 65, "v\n", "ä"])
 def test_what_is_no_version_is_no_news(version: str | None) -> None:

@@ -23,6 +23,11 @@ def add_routes(app: web.Application) -> None:
     app.router.add_put(_PATH, replace)
     app.router.add_patch(_PATH, amend)
     app.router.add_delete(_PATH, withdraw)
+    add_service_routes(app)
+
+
+def add_service_routes(app: web.Application) -> None:
+    """Add the route by which a service follows what is wanted of it."""
     app.router.add_get(_PATH, read)
 
 

@@ -1,9 +1,9 @@
-"""The application of the intake port: nothing but routes that take lines, each protocol's own."""
+"""The application of the intake port: routes that take lines, each protocol's own, and what senders need."""
 
 from aiohttp import web
 
 from aggregator import limits
-from aggregator.api import health
+from aggregator.api import health, levels
 from aggregator.api.responses import answer_errors, finish
 from aggregator.intake import routes
 from aggregator.intake.elasticsearch import routes as elasticsearch
@@ -20,4 +20,5 @@ def make_intake_app(state: State) -> web.Application:
     app[STATE] = state
     for protocol in (routes, elasticsearch, health):
         protocol.add_routes(app)
+    levels.add_service_routes(app)
     return app
