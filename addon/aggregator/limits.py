@@ -21,6 +21,18 @@ each line takes memory however short it is."""
 BULK_ACTION_BYTES = 8 * 1024
 """The line before a document: Elasticsearch's names of indices have 255 bytes at most, its IDs 512."""
 
+JOINED_LINES = 1000
+"""Lines of one traceback that become one record: Python recurses 1,000 times at most."""
+
+JOINED_BYTES = 256 * 1024
+"""Bytes of one traceback that become one record, so that a page of search results stays small."""
+
+PANIC_LINES = 16
+"""Lines between a panic of Go and its first goroutine; there are one to four."""
+
+JOIN_TIME_S = 0.5
+"""How long a line that may go on waits for what comes next: a traceback is written at once."""
+
 REPORTED_LINE_ERRORS = 100
 """Bad lines named in one answer; all are counted."""
 

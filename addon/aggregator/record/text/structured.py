@@ -10,6 +10,8 @@ from typing import Final
 import msgspec
 import orjson
 
+from aggregator.record.text.exceptions import INNER
+
 _ABSENT: Final = msgspec.Raw(b"")
 
 
@@ -61,7 +63,7 @@ def structured(lines: Sequence[bytes]) -> list[bytes | None]:
     """Make JSON objects of the lines that are structured.
 
     Args:
-        lines: UTF-8, without newlines.
+        lines: UTF-8, without newlines but for those `INNER` stands for.
 
     Returns:
         For each line its JSON object, or None. A JSON object stays as it was written, and a line that has no
@@ -69,7 +71,8 @@ def structured(lines: Sequence[bytes]) -> list[bytes | None]:
     """
     rows: list[bytes | None] = [None] * len(lines)
     objects = [at for at, line in enumerate(lines) if line.startswith(b"{") and line.endswith(b"}")]
-    _take(rows, objects, lines, [lines[at] for at in objects])
+    # JSON may be written on several lines; within its strings there is neither a newline nor a tab.
+    _take(rows, objects, lines, [lines[at].replace(INNER, b"\t") for at in objects])
     pairs = [at for at, line in enumerate(lines) if _LOGFMT.match(line)]
     if pairs:
         _take(rows, pairs, lines, _logfmt([lines[at] for at in pairs]))
@@ -104,7 +107,7 @@ def _read_one(row: bytes) -> _Object | None:
 
 def _with_message(row: bytes, line: bytes) -> bytes:
     rest = row[1:].lstrip()
-    message = b'{"message":' + orjson.dumps(line.decode())
+    message = b'{"message":' + orjson.dumps(line.replace(INNER, b"\n").decode())
     return message + rest if rest == b"}" else message + b"," + rest
 
 

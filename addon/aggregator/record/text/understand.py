@@ -9,13 +9,14 @@ from typing import Final
 
 import numpy as np
 
+from aggregator.record.text.exceptions import INNER, with_exceptions
 from aggregator.record.text.home_formats import HOME_FORMATS
+from aggregator.record.text.join import JOINED
 from aggregator.record.text.language_formats import LANGUAGE_FORMATS
 from aggregator.record.text.plain_formats import PLAIN_FORMATS
 from aggregator.record.text.python_formats import PYTHON_FORMATS
 from aggregator.record.text.server_formats import SERVER_FORMATS
 from aggregator.record.text.structured import CANDIDATE, structured
-from aggregator.record.utf8 import is_utf8
 
 FORMATS: Final = (*HOME_FORMATS, *PYTHON_FORMATS, *SERVER_FORMATS, *LANGUAGE_FORMATS, *PLAIN_FORMATS)
 """The formats, of which the first that matches a line counts."""
@@ -31,16 +32,13 @@ def understand(text: bytes) -> bytes:
     """Understand lines of text.
 
     Args:
-        text: lines, each ended by a newline; what is not UTF-8 is replaced.
+        text: UTF-8, each line ended by a newline. In a record of several lines `JOINED` and `INNER` stand for
+            the newlines between them.
 
     Returns:
-        A JSON object for each line, each ended by a newline. Its fields have the names of the record, with
+        A JSON object for each record, each ended by a newline. Its fields have the names of the record, with
         the time as it was written: `time` where it says its zone, else `local_time`.
     """
-    if not is_utf8(text):
-        text = text.decode("utf-8", "replace").encode()
-    if b"\r\n" in text:
-        text = text.replace(b"\r\n", b"\n")
     if not CANDIDATE.search(b"\n" + text):
         return _understood(text)
     lines = text.split(b"\n")[:-1]
@@ -70,6 +68,8 @@ def _understood(text: bytes) -> bytes:
     lines = lines.replace(b'\x1b[0m"}', b'"}')
     if left:
         lines = _UNCLEAR.sub(rb'\n{"message":"\1"}', lines)
+    if JOINED in lines or INNER in lines:
+        lines = with_exceptions(lines)
     return _without_controls(lines[1:]) + b"\n"
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.record.fields import ALIASES, LEVEL_SPELLINGS
+from aggregator.record.text.entries import as_text
 from aggregator.record.text.structured import _Object
 from aggregator.record.text.understand import understand
 from tests.aggregator.record.text.samples import UNCLEAR, UNDERSTOOD
@@ -49,8 +50,11 @@ HOSTILE = [
 SAID_OTHERWISE = {"C", "VV", "in", "Nov", "Feb", "Mon", "UTC", "pid", "on", "DEBU", "ERRO", "E1123"}
 
 
-def rows_of(text: bytes) -> list[dict[str, object]]:
-    return [json.loads(row) for row in understand(text).splitlines()]
+def rows_of(*lines: bytes) -> list[dict[str, object]]:
+    text = as_text(lines)
+    rows = understand(text)
+    assert rows.count(b"\n") == text.count(b"\n")
+    return [json.loads(row) for row in rows.splitlines()]
 
 
 def words(text: str) -> list[str]:
@@ -59,12 +63,12 @@ def words(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("line", "fields"), UNDERSTOOD, ids=SAMPLE_LINES)
 def test_what_a_line_says_is_understood(line: str, fields: dict[str, object]) -> None:
-    assert rows_of(line.encode() + b"\n") == [fields]
+    assert rows_of(line.encode()) == [fields]
 
 
 @pytest.mark.parametrize("line", UNCLEAR)
 def test_a_line_that_is_unclear_is_its_message_and_has_no_level(line: str) -> None:
-    assert rows_of(line.encode() + b"\n") == [{"message": line}]
+    assert rows_of(line.encode()) == [{"message": line}]
 
 
 def test_lines_stay_in_their_order_whatever_they_are() -> None:
@@ -80,14 +84,22 @@ def test_every_level_that_is_understood_has_a_known_spelling(line: str, fields: 
 
 
 def test_lines_may_end_as_on_windows() -> None:
-    assert rows_of(b"INFO:root:a\r\nplain\r\n") == [
+    assert rows_of(b"INFO:root:a\r", b"plain\r") == [
         {"level": "INFO", "logger": "root", "message": "a"},
         {"message": "plain"},
     ]
 
 
 def test_what_is_not_utf_8_is_replaced() -> None:
-    assert rows_of(b"INFO:root:\xff\n") == [{"level": "INFO", "logger": "root", "message": "\ufffd"}]
+    assert rows_of(b"INFO:root:\xff") == [{"level": "INFO", "logger": "root", "message": "\ufffd"}]
+
+
+def test_a_line_that_has_newlines_in_it_stays_one_record() -> None:
+    assert rows_of(b"INFO:root:two\nlines", b'{"a":\n1,"msg":"x"}', b"plain\n") == [
+        {"level": "INFO", "logger": "root", "message": "two\nlines"},
+        {"a": 1, "msg": "x"},
+        {"message": "plain\n"},
+    ]
 
 
 def test_no_text_is_no_line() -> None:
@@ -113,7 +125,7 @@ def test_no_text_is_no_line() -> None:
     )
 )
 def test_every_line_is_one_object_and_keeps_its_words(lines: list[bytes]) -> None:
-    rows = rows_of(b"".join(line + b"\n" for line in lines))
+    rows = rows_of(*lines)
 
     assert len(rows) == len(lines)
     for line, row in zip(lines, rows, strict=True):
@@ -128,14 +140,14 @@ def test_the_time_that_a_line_takes_grows_with_its_length_only(piece: bytes) -> 
     line = piece * (200_000 // len(piece))
     # At a tenth of a second a line of this length is read with care; squared growth would take minutes.
     started = time.process_time()
-    (row,) = rows_of(line + b"\n")
+    (row,) = rows_of(line)
     assert row
     assert time.process_time() - started < 2
 
 
 def test_json_lines_have_a_message_under_each_name_of_the_record() -> None:
     for name in ("message", *ALIASES["message"]):
-        assert rows_of(json.dumps({name: "x"}).encode() + b"\n") == [{name: "x"}]
+        assert rows_of(json.dumps({name: "x"}).encode()) == [{name: "x"}]
     assert len(_Object.__struct_fields__) == 1 + len(ALIASES["message"])
 
 
