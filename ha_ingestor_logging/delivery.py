@@ -1,8 +1,10 @@
 """Delivery to a receiver: batches, retries, the spool, and errands between them."""
 
 import math
+import sys
 import threading
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -318,8 +320,17 @@ class Delivery:
             self._report(ERROR, "the spool can't be used; log lines wait in memory", reason=str(error))
 
     def _store(self, batch: Batch) -> None:
-        self._sender.store(batch)
-        self._outage.ended()
+        try:
+            self._sender.store(batch)
+        except (ReceiverUnavailableError, _ClosedError):
+            raise
+        except Exception:  # noqa: BLE001 - one batch must not hold up those behind it for ever
+            self._undelivered.update(
+                {("output_failed", level): count for level, count in batch.records_by_level.items()}
+            )
+            traceback.print_exc(file=sys.stderr)
+        else:
+            self._outage.ended()
 
     def _request(self, batch: Batch) -> Receipt:
         self._sending = batch

@@ -1,4 +1,5 @@
 import contextvars
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,6 +68,18 @@ async def test_asynchronous_methods_log_the_callers_context(log: Log, method: st
     assert isinstance(entry, tuple)
     assert entry[1] == METHODS[method]
     assert entry[3][variable] == "seen"
+
+
+async def test_processors_of_asynchronous_calls_run_in_the_callers_thread(log: Log) -> None:
+    threads: list[threading.Thread] = []
+
+    def note(_logger: Any, _method: str, event: Any) -> Any:
+        threads.append(threading.current_thread())
+        return event
+
+    log.processors.append(note)
+    await log.logger.ainfo("event")
+    assert threads == [threading.current_thread()]
 
 
 def test_any_name_may_be_a_field(log: Log) -> None:

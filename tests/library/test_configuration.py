@@ -1,6 +1,7 @@
 import gc
 import json
 import logging
+import socket
 import sys
 import time
 import weakref
@@ -615,3 +616,95 @@ def test_levels_change_at_run_time_also_for_the_standard_library(capture: Captur
     with pytest.raises(ConfigurationError):
         set_level("loud")
     assert [record["message"] for record in capture()] == ["ours", "theirs"]
+
+
+def test_a_flush_keeps_to_its_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        configure(
+            output="http", url=f"http://127.0.0.1:{silent.getsockname()[1]}", token="t", batch_interval_s=0.0
+        )
+        get_logger().info("line")
+        started_s = time.monotonic()
+        assert not flush(0.3)
+        assert 0.2 < time.monotonic() - started_s < 2
+        shutdown(0.1)
+
+
+def test_forks_while_nobody_reads_standard_output_never_deadlock(run_script: RunScript) -> None:
+    done = run_script(
+        """
+        import os, sys, threading, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ha_ingestor_logging import configure, get_logger, shutdown
+        configure(service="demo", queue_records=2000)
+        reader, writer = os.pipe()
+        os.dup2(writer, 1)
+        log = get_logger()
+        for number in range(5000):
+            log.info("more than a pipe and a queue hold", padding="x" * 100)
+        stop = threading.Event()
+        slowest_s = 0.0
+
+        def busy():
+            global slowest_s
+            while not stop.is_set():
+                started_s = time.monotonic()
+                log.info("busy")
+                slowest_s = max(slowest_s, time.monotonic() - started_s)
+                time.sleep(0.0005)
+
+        threads = [threading.Thread(target=busy) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(3):
+            child = os.fork()
+            if child == 0:
+                log.info("child")
+                shutdown(0.01)
+                os._exit(7)
+            assert os.waitpid(child, 0)[1] == 7 << 8
+        stop.set()
+        for thread in threads:
+            thread.join()
+        os._exit(0 if slowest_s < 1 else 1)
+        """
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_garbage_collections_log_stops_no_thread(
+    run_script: RunScript, aggregator: RecordingAggregator
+) -> None:
+    done = run_script(
+        """
+        import gc, logging, threading, warnings
+        from ha_ingestor_logging import configure, flush, get_logger
+        configure(service="demo", output="stdout,http", batch_interval_s=0.0, metrics_interval_s=0.01)
+        warnings.simplefilter("always")
+        threads = set()
+        inside = threading.local()
+
+        def collected(phase, info):
+            if phase == "stop" and not getattr(inside, "on", False):
+                inside.on = True
+                threads.add(threading.current_thread().name)
+                warnings.warn("unclosed", ResourceWarning)
+                logging.getLogger("finaliser").warning("unclosed")
+                inside.on = False
+
+        gc.callbacks.append(collected)
+        gc.set_threshold(20)
+        log = get_logger("own")
+        for number in range(3000):
+            log.info("line", n=number)
+        assert flush(30)
+        gc.callbacks.clear()
+        print(*sorted(name for name in threads if name.startswith("ha-ingestor")))
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "ha-ingestor-delivery ha-ingestor-log-writer"
+    own = [record["n"] for record in aggregator.records if record["logger"] == "own"]
+    assert own == list(range(3000))

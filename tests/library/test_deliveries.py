@@ -222,3 +222,36 @@ def test_a_configuration_that_cannot_be_applied_leaves_the_old_one(
     get_logger().info("line")
     assert flush(10)
     assert bodies(receiver) == ["line"]
+
+
+@pytest.mark.parametrize("spooled", [False, True])
+def test_a_batch_that_cannot_be_sent_at_all_is_counted_and_holds_up_no_other(
+    receiver: RecordingOtlpReceiver,
+    reports: Reports,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spooled: bool,
+) -> None:
+    delivery = make(receiver, reports, spool=str(tmp_path) if spooled else None)
+    if spooled:
+        receiver.answers.append(Answer(503, headers={"Retry-After": "100"}))
+        delivery.write([line(9)])
+        receiver.wait_for(1)
+    # The renderer makes no such line; it stands for whatever fault of ours there may be.
+    delivery.write([(INFO, b"no JSON\n")])
+    assert flushed(delivery)
+    delivery.write([line(0)])
+    assert flushed(delivery)
+    assert bodies(receiver)[-1:] == ["0"]
+    assert delivery.dropped == {("output_failed", INFO): 1}
+    assert "JSONDecodeError" in capsys.readouterr().err
+    delivery.close()
+
+
+def test_the_http_clients_own_logs_do_not_come_back(receiver: RecordingOtlpReceiver) -> None:
+    configure(level="trace", output="otlp", otlp_endpoint=receiver.url, batch_interval_s=0.0)
+    get_logger().info("line")
+    assert flush(10)
+    time.sleep(0.2)
+    assert flush(10)
+    assert bodies(receiver) == ["line"]

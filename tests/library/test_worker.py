@@ -15,7 +15,7 @@ class Cycles:
     def __init__(self) -> None:
         self.count = 0
         self.done = threading.Condition()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.seen: list[tuple[bool, object]] = []
 
     def __call__(self) -> None:
@@ -86,3 +86,19 @@ def test_it_is_a_daemon_so_that_it_never_holds_up_the_exit() -> None:
     assert all(thread.daemon for thread in threading.enumerate() if thread.name == "daemon")
     worker.stop(5)
     assert sys.is_finalizing() is False
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_is_started_again() -> None:
+    cycles = Cycles()
+    cycles.error = SystemExit()
+    worker = Worker("test", cycles)
+    worker.ensure_running()
+    deadline_s = time.monotonic() + 10
+    while worker.is_running:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.001)
+    assert cycles.count == 1
+    worker.ensure_running()
+    assert cycles.wait_for(3)
+    worker.stop(5)
