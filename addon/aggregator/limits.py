@@ -33,6 +33,9 @@ PANIC_LINES = 16
 JOIN_TIME_S = 0.5
 """How long a line that may go on waits for what comes next: a traceback is written at once."""
 
+LABELS_CHARACTERS = 64 * 1024
+"""Labels of one stream as text: Loki takes 15 of them, with values of up to 2,048 characters."""
+
 REPORTED_LINE_ERRORS = 100
 """Bad lines named in one answer; all are counted."""
 

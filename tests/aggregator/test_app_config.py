@@ -167,5 +167,5 @@ def test_the_image_holds_every_module_that_the_aggregator_imports() -> None:
     # A module of a later Python, behind a check of the version.
     third_party = imported - sys.stdlib_module_names - {"aggregator", "compression"}
     assert third_party
-    packages = {"backports": "backports_zstd", "_duckdb": "duckdb"}
+    packages = {"backports": "backports_zstd", "_duckdb": "duckdb", "google": "protobuf"}
     assert {packages.get(name, name) for name in third_party} <= pinned

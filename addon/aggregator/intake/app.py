@@ -7,6 +7,7 @@ from aggregator.api import health, levels
 from aggregator.api.responses import answer_errors, finish
 from aggregator.intake import routes
 from aggregator.intake.elasticsearch import routes as elasticsearch
+from aggregator.intake.loki import routes as loki
 from aggregator.state import STATE, State
 
 
@@ -18,7 +19,7 @@ def make_intake_app(state: State) -> web.Application:
     """
     app = web.Application(middlewares=[answer_errors, finish], client_max_size=limits.BODY_BYTES)
     app[STATE] = state
-    for protocol in (routes, elasticsearch, health):
+    for protocol in (routes, elasticsearch, loki, health):
         protocol.add_routes(app)
     levels.add_service_routes(app)
     return app

@@ -4,7 +4,7 @@ import asyncio
 import io
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 
 from aiohttp import web
@@ -42,6 +42,7 @@ async def read_body(
     *,
     limit_bytes: int = limits.BODY_BYTES,
     decompressed_limit_bytes: int = limits.DECOMPRESSED_BODY_BYTES,
+    passed: Collection[str] = (),
 ) -> bytes:
     """Read a body and undo its Content-Encoding.
 
@@ -50,6 +51,7 @@ async def read_body(
         executor: threads to decompress in.
         limit_bytes: most bytes as sent.
         decompressed_limit_bytes: most bytes after decompression.
+        passed: encodings that are left as they are.
 
     Raises:
         TooLargeError: either limit is passed.
@@ -59,7 +61,7 @@ async def read_body(
     """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     decompressor = _DECOMPRESSORS.get(encoding)
-    if decompressor is None and encoding not in {"", "identity"}:
+    if decompressor is None and encoding not in {"", "identity", *passed}:
         raise UnsupportedEncodingError(
             f"Content-Encoding {encoding!r} is not known: use {', '.join(sorted(_DECOMPRESSORS))} or none"
         )

@@ -27,11 +27,13 @@ class Dialect[Result: Decoded]:
         source: its name, which its lines have as `source`; refusals are counted by it.
         answer: says what became of a body whose good lines are on the disk.
         refuse: says that nothing of a body was taken; `take` adds the error's headers, such as Retry-After.
+        own_encodings: values of Content-Encoding that the decoder undoes by itself.
     """
 
     source: str
     answer: Callable[[Result], web.Response]
     refuse: Callable[[AggregatorError], web.Response] = error_response
+    own_encodings: frozenset[str] = frozenset()
 
 
 async def take[Result: Decoded](
@@ -57,7 +59,7 @@ async def take[Result: Decoded](
         require_ingest(request)
         if name_source is not None:
             source = name_source(request)
-        body = await read_body(request, state.intake)
+        body = await read_body(request, state.intake, passed=dialect.own_encodings)
         decoded = await asyncio.get_running_loop().run_in_executor(state.intake, decode, body)
         if decoded.rows:
             await asyncio.wrap_future(state.store.append(decoded.lines, decoded.rows, source))

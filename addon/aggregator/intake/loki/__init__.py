@@ -1,0 +1,1 @@
+"""Loki's push API, as JSON and as protobuf."""
