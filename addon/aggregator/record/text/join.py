@@ -56,7 +56,13 @@ _RAISED: Final = re.compile(
     rb"(?:[A-Za-z_$][\w$]*+\.)*+[A-Za-z_$][\w$]*+(?: \[\w++\])?+(?::|\n|$)"
 )
 _IS_FRAME: Final = re.compile(_FRAME)
+_TROUBLE: Final = re.compile(
+    rb"(?!\{)[^\n]{0,200}?(?:ERR|WARN|CRIT|FATAL|SEVERE|[Ee]rror|[Ww]arn|[Ee]xception|Traceback)"
+)
+"""How a line begins that a traceback may follow."""
+
 _PANICKED: Final = re.compile(rb"(?:panic|fatal error): ")
+_BETWEEN: Final = re.compile(rb"\n|During handling of the above|The above exception was|\t|\[signal ")
 _BEFORE_GOROUTINE: Final = re.compile(rb"\t|\[signal |\n")
 
 
@@ -119,3 +125,28 @@ def _panic(lines: bytes, block: int, done: int) -> int:
         if not _BEFORE_GOROUTINE.match(lines, line + 1):
             break
     return block
+
+
+def may_go_on(text: bytes) -> int:
+    """Find where the last record begins if lines to come may belong to it, else the end.
+
+    Args:
+        text: joined lines.
+    """
+    lines = b"\n" + text
+    end = len(lines) - 1
+    begin = lines.rfind(b"\n", 0, end)
+    before = lines.rfind(b"\n", 0, begin) if begin > 0 else -1
+    is_raised = _RAISED.match(lines, begin + 1) and not _LOGGED.match(lines, begin + 1)
+    if before >= 0 and is_raised and _LOGGED.match(lines, before + 1):
+        return before
+    if _TROUBLE.match(lines, begin + 1) and not _BETWEEN.match(lines, begin + 1):
+        return begin
+    # Some lines may stand between the beginning of a record and what shows how it goes on.
+    for _ in range(limits.PANIC_LINES):
+        if JOINED in lines[begin:end] or _PANICKED.match(lines, begin + 1):
+            return begin
+        if begin <= 0 or not _BETWEEN.match(lines, begin + 1):
+            break
+        begin, end = lines.rfind(b"\n", 0, begin), begin
+    return len(text)
