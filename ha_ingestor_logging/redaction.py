@@ -16,6 +16,7 @@ from ha_ingestor_logging.secret_patterns import (
     SecretPattern,
     assignments,
 )
+from ha_ingestor_logging.trigger_search import any_of
 
 # Texts and names found clean are remembered: entity IDs, domains and messages come again and again.
 _REMEMBERED_MAX: Final = 4096
@@ -50,9 +51,10 @@ class Redactor:
             every = {""}
         # A trigger that holds another one adds nothing.
         self._triggers = [one for one in every if not any(other != one and other in one for other in every)]
-        self._any_trigger = re.compile("|".join(map(re.escape, self._triggers)))
+        self._any_trigger = any_of(self._triggers)
         self._clean: set[str] = set()
-        self._names: dict[str, bool] = {}
+        self._clean_names: set[str] = set()
+        self._secret_names: set[str] = set()
 
     def record(self, record: Mapping[Any, Any]) -> Mapping[Any, Any]:
         """A record's fields without any known secret; the same mapping when it holds none.
@@ -61,20 +63,20 @@ class Redactor:
             record: values of any type; what is not text or a number comes back as JSON would show it.
         """
         clean = self._clean
-        names = self._names
-        redacted: dict[Any, Any] | None = None
+        if self._clean_names.issuperset(record):
+            for value in record.values():
+                if type(value) is str:
+                    if value not in clean and self.text(value) is not value:
+                        break
+                elif type(value) not in _UNREMARKABLE:
+                    break
+            else:
+                return record
+        redacted: dict[Any, Any] = {}
         for name, value in record.items():
-            if names.get(name) is False:
-                kind = type(value)
-                if value in clean if kind is str else kind in _UNREMARKABLE:
-                    continue
-            if redacted is None:
-                redacted = dict(record)
             text, is_secret = self._learn(name if isinstance(name, str) else safe_repr(name))
-            if text != name:
-                del redacted[name]
             redacted[text] = MARK if is_secret and self._hides(text, value) else self._value(value)
-        return record if redacted is None else redacted
+        return redacted
 
     def text(self, text: str) -> str:
         """Text with its secrets hidden."""
@@ -107,12 +109,16 @@ class Redactor:
 
     def _learn(self, name: str) -> tuple[str, bool]:
         """Remember whether a name stands for a secret; the name itself may hold one, too."""
-        if name in self._names:
-            return name, self._names[name]
-        if len(self._names) >= _REMEMBERED_MAX:
-            self._names.clear()
+        if name in self._clean_names:
+            return name, False
+        if name in self._secret_names:
+            return name, True
         name = self.text(name)
-        is_secret = self._names[name] = self._is_secret(name)
+        is_secret = self._is_secret(name)
+        known = self._secret_names if is_secret else self._clean_names
+        if len(known) >= _REMEMBERED_MAX:
+            known.clear()
+        known.add(name)
         return name, is_secret
 
     def _is_secret(self, name: str) -> bool:

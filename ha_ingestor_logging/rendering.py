@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import Context, ContextVar
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
@@ -31,9 +31,14 @@ _RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "sour
 
 _DEFAULT_REDACTOR: Final = Redactor()
 
+# The timestamp, the ``uid`` and what stands between need less than the rest.
+_PARTS_MAX_BYTES: Final = LINE_MAX_BYTES - 200
+# Programs make a few context variables; one that makes them at run time must not be held by all of them.
+_VARIABLES_MAX: Final = 256
+
 
 class Renderer:
-    """Renders the entries of one process.
+    """Renders the entries of one process, in any of its threads.
 
     Args:
         service: the program's name.
@@ -45,16 +50,14 @@ class Renderer:
         self._service = service
         self._host = host
         self._redactor = redactor
-        # The one of the last line: most lines of a request come together.
-        self._correlation: Correlation | None = None
-        self._correlation_fields: Mapping[str, Any] = {}
-        self._second = -1
-        self._second_text = ""
+        self._head = _Head(None, 0, "", {}, b"", frozenset())
+        self._second = (-1, b"")
+        self._variables_of_others: set[ContextVar[Any]] = set()
         self.after_fork()
 
     def after_fork(self) -> None:
         """Begin a new series of ``uid``: no two processes may share one."""
-        self._uid_prefix = os.urandom(8).hex()
+        self._uid_prefix = os.urandom(8).hex().encode()
         self._uid_count = count()
 
     def render(self, entry: Entry) -> bytes | None:
@@ -62,54 +65,115 @@ class Renderer:
         at_ns, level, logger, context, bound, event, args, fields = entry
         if context.get(OWN_THREAD):
             return None
-        line: dict[str, Any] = {
-            "timestamp": self._timestamp(at_ns),
-            "level": LEVEL_NAMES[level],
-            "service": self._service,
-            "host": self._host,
-        }
-        correlation = context.run(current_correlation) if open_telemetry.is_loaded() else context.get(CURRENT)
-        if correlation is not None:
-            if correlation is not self._correlation:
-                self._correlation_fields = self._redacted(correlation.fields())
-                self._correlation = correlation
-            line.update(self._correlation_fields)
-        record: dict[str, Any] = {"logger": logger, "message": format_message(event, args)}
+        record: dict[Any, Any] = {"message": format_message(event, args)}
+        if not self._variables_of_others.issuperset(context):
+            _add(record, self._structlog_context(context))
+        if bound:
+            _add(record, bound)
         exc_info = fields.pop("exc_info", None)
-        _add(record, _structlog_context(context))
-        _add(record, bound.items())
-        _add(record, fields.items())
+        _add(record, fields)
         if exc_info is not None:
             record.update(exception_fields(exc_info))
-        line.update(self._redacted(record))
-        line["uid"] = f"{self._uid_prefix}-{next(self._uid_count):x}"
+        shown = self._redacted(record)
+        correlation = context.run(current_correlation) if open_telemetry.is_loaded() else context.get(CURRENT)
+        head = self._head
+        if correlation is not head.correlation or level != head.level or logger != head.logger:
+            head = self._head = self._new_head(correlation, level, logger)
+        uid = b"%b-%x" % (self._uid_prefix, next(self._uid_count))
+        return self._from_parts(at_ns, head, shown, uid) or self._whole(at_ns, head, shown, uid)
+
+    def _from_parts(self, at_ns: int, head: "_Head", record: Mapping[Any, Any], uid: bytes) -> bytes | None:
+        """A line that is put together as bytes, since most of it is the same from line to line."""
+        if not head.names.isdisjoint(record):
+            return None
+        try:
+            rest = orjson.dumps(record, json_default, JSON_OPTIONS)
+        except (TypeError, ValueError, RecursionError):
+            return None
+        if len(head.json) + len(rest) > _PARTS_MAX_BYTES:
+            return None
+        second = self._second_text(at_ns)
+        return b'{"timestamp":"%b.%09dZ",%b,%b,"uid":"%b"}\n' % (
+            second,
+            at_ns % _NS_PER_S,
+            head.json,
+            rest[1:-1],
+            uid,
+        )
+
+    def _whole(self, at_ns: int, head: "_Head", record: Mapping[Any, Any], uid: bytes) -> bytes:
+        """Any line: with names of the library's own, values that orjson refuses, or too large."""
+        timestamp = f"{self._second_text(at_ns).decode()}.{at_ns % _NS_PER_S:09d}Z"
+        line = {"timestamp": timestamp, **head.fields, **record, "uid": uid.decode()}
         data = _dump(line)
         if len(data) > LINE_MAX_BYTES:
             data = _dump(cut_values(line))
         # Joined also because it copies: what orjson returns occupies all of its first, larger buffer.
         return data + b"\n"
 
+    def _new_head(self, correlation: Correlation | None, level: int, logger: str) -> "_Head":
+        fields = {
+            "level": LEVEL_NAMES[level],
+            "service": self._service,
+            "host": self._host,
+            **(self._redacted(correlation.fields()) if correlation is not None else {}),
+            **self._redacted({"logger": logger}),
+        }
+        return _Head(
+            correlation, level, logger, fields, _dump(fields)[1:-1], frozenset(fields) | {"timestamp", "uid"}
+        )
+
     def _redacted(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         return record if self._redactor is None else self._redactor.record(record)
 
-    def _timestamp(self, at_ns: int) -> str:
-        second, nanosecond = divmod(at_ns, _NS_PER_S)
-        if second != self._second:
-            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-            self._second = second
-        return f"{self._second_text}.{nanosecond:09d}Z"
+    def _second_text(self, at_ns: int) -> bytes:
+        second = at_ns // _NS_PER_S
+        last, text = self._second
+        if second != last:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
+            self._second = second, text
+        return text
+
+    def _structlog_context(self, context: Context) -> Mapping[str, Any]:
+        """What ``structlog.contextvars.bind_contextvars`` bound where the call was made."""
+        bound: dict[str, Any] = {}
+        for variable, value in context.items():
+            if not variable.name.startswith(STRUCTLOG_KEY_PREFIX):
+                if len(self._variables_of_others) >= _VARIABLES_MAX:
+                    self._variables_of_others.clear()
+                self._variables_of_others.add(variable)
+            # structlog marks an unbound variable with an ellipsis.
+            elif value is not ...:
+                bound[variable.name.removeprefix(STRUCTLOG_KEY_PREFIX)] = value
+        return bound
 
 
-def _structlog_context(context: Context) -> Iterable[tuple[str, Any]]:
-    """What ``structlog.contextvars.bind_contextvars`` bound where the call was made."""
-    for variable, value in context.items():
-        # structlog marks an unbound variable with an ellipsis.
-        if variable.name.startswith(STRUCTLOG_KEY_PREFIX) and value is not ...:
-            yield variable.name.removeprefix(STRUCTLOG_KEY_PREFIX), value
+class _Head(NamedTuple):
+    """What a line has in common with others of its logger, level and correlation.
+
+    Args:
+        correlation: the IDs.
+        level: the level.
+        logger: the logger's name.
+        fields: the fields that stand behind the timestamp.
+        json: the same as JSON, without braces.
+        names: the names of all fields that the library writes itself; a line that has one of its own
+            by such a name can't be put together from parts.
+    """
+
+    correlation: Correlation | None
+    level: int
+    logger: str
+    fields: Mapping[str, Any]
+    json: bytes
+    names: frozenset[str]
 
 
-def _add(record: dict[str, Any], fields: Iterable[tuple[str, Any]]) -> None:
-    for name, value in fields:
+def _add(record: dict[Any, Any], fields: Mapping[str, Any]) -> None:
+    if _RESERVED.isdisjoint(fields):
+        record.update(fields)
+        return
+    for name, value in fields.items():
         record[f"{name}_" if name in _RESERVED else name] = value
 
 

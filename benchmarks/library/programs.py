@@ -1,5 +1,8 @@
 """The same log line, written by this library and by what a service would use in its place.
 
+One of its fields is a text that no line before had, as identifiers are: what a library remembers of earlier
+lines helps it with the others only.
+
 Each program carries a correlation or trace ID where it has a way to. The others write to a file in the
 caller's thread; OpenTelemetry, like this library, batches, compresses and sends from threads of its own.
 """
@@ -17,6 +20,7 @@ _MESSAGE: Final = "state_changed event processed"
 _FIELDS: Final[dict[str, Any]] = {"entity_id": "sensor.kitchen", "domain": "sensor", "value": 21.5}
 
 type Call = Callable[[], object]
+type LogCall = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,12 @@ class Program:
     """A program that is ready to log.
 
     Args:
-        call: logs the line.
+        call: logs the line with this identifier.
         disabled: logs it at a level that is not taken.
         finish: waits until all lines have been delivered.
     """
 
-    call: Call
+    call: LogCall
     disabled: Call
     finish: Callable[[], bool]
 
@@ -39,8 +43,12 @@ def standard_library(file: Path, _url: str) -> Program:
     return _standard_library(
         logging.FileHandler(file),
         logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"),
-        lambda logger: logger.info(
-            "state_changed event processed entity_id=%s domain=%s value=%s", "sensor.kitchen", "sensor", 21.5
+        lambda logger, request: logger.info(
+            "state_changed event processed entity_id=%s domain=%s value=%s request=%s",
+            "sensor.kitchen",
+            "sensor",
+            21.5,
+            request,
         ),
     )
 
@@ -51,7 +59,9 @@ def python_json_logger(file: Path, _url: str) -> Program:
 
     formatter = OrjsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     return _standard_library(
-        logging.FileHandler(file), formatter, lambda logger: logger.info(_MESSAGE, extra=_FIELDS)
+        logging.FileHandler(file),
+        formatter,
+        lambda logger, request: logger.info(_MESSAGE, extra={**_FIELDS, "request": request}),
     )
 
 
@@ -70,8 +80,12 @@ def structlog_orjson(file: Path, _url: str) -> Program:
     ).bind()
     structlog.contextvars.bind_contextvars(correlation_id="c-1")
     return Program(
-        call=lambda: logger.info(
-            "state_changed event processed", entity_id="sensor.kitchen", domain="sensor", value=21.5
+        call=lambda request: logger.info(
+            "state_changed event processed",
+            entity_id="sensor.kitchen",
+            domain="sensor",
+            value=21.5,
+            request=request,
         ),
         disabled=lambda: logger.debug(
             "state_changed event processed", entity_id="sensor.kitchen", domain="sensor", value=21.5
@@ -87,7 +101,7 @@ def loguru(file: Path, _url: str) -> Program:
     logger.remove()
     logger.add(file, level="INFO", serialize=True)
     return Program(
-        call=lambda: logger.bind(**_FIELDS).info(_MESSAGE),
+        call=lambda request: logger.bind(**_FIELDS, request=request).info(_MESSAGE),
         disabled=lambda: logger.debug(_MESSAGE, **_FIELDS),
         finish=_nothing_waits,
     )
@@ -104,7 +118,9 @@ def open_telemetry(_file: Path, url: str) -> Program:
     exporter = OTLPLogExporter(endpoint=f"{url}/v1/logs", compression=Compression.Gzip)
     provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
     program = _standard_library(
-        LoggingHandler(logger_provider=provider), None, lambda logger: logger.info(_MESSAGE, extra=_FIELDS)
+        LoggingHandler(logger_provider=provider),
+        None,
+        lambda logger, request: logger.info(_MESSAGE, extra={**_FIELDS, "request": request}),
     )
     return Program(program.call, program.disabled, provider.force_flush)
 
@@ -117,8 +133,12 @@ def this_library(_file: Path, url: str) -> Program:
     log = get_logger()
     correlation().__enter__()
     return Program(
-        call=lambda: log.info(
-            "state_changed event processed", entity_id="sensor.kitchen", domain="sensor", value=21.5
+        call=lambda request: log.info(
+            "state_changed event processed",
+            entity_id="sensor.kitchen",
+            domain="sensor",
+            value=21.5,
+            request=request,
         ),
         disabled=lambda: log.debug(
             "state_changed event processed", entity_id="sensor.kitchen", domain="sensor", value=21.5
@@ -128,13 +148,13 @@ def this_library(_file: Path, url: str) -> Program:
 
 
 def _standard_library(
-    handler: logging.Handler, formatter: logging.Formatter | None, call: Callable[[logging.Logger], None]
+    handler: logging.Handler, formatter: logging.Formatter | None, call: Callable[[logging.Logger, str], None]
 ) -> Program:
     logger = logging.Logger("benchmark", logging.INFO)  # noqa: LOG001 - apart from the root logger
     handler.setFormatter(formatter)
     logger.addHandler(handler)
     return Program(
-        call=lambda: call(logger),
+        call=lambda request: call(logger, request),
         disabled=lambda: logger.debug("state_changed event processed", extra=_FIELDS),
         finish=_nothing_waits,
     )

@@ -309,7 +309,7 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(20_000):
         redactor.record({f"name {number}": f"value {number}"})
     assert len(redactor._clean) <= 4096
-    assert len(redactor._names) <= 4096
+    assert len(redactor._clean_names) <= 4096
 
 
 def test_it_is_on_by_default(capture: Capture) -> None:
