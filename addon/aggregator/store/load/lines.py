@@ -9,7 +9,7 @@ import orjson
 import structlog
 
 from aggregator import limits
-from aggregator.record import exact_numbers, normalise
+from aggregator.record import exact_numbers, exception_objects, normalise
 from aggregator.record.fields import CANONICAL_NAMES
 from aggregator.record.utf8 import is_utf8
 from aggregator.sql import quote_literal
@@ -72,6 +72,7 @@ def read_lines[T](
             if not is_utf8(lines):
                 # The engine would take it as it is.
                 raise duckdb.DataError("a line is not UTF-8")
+            lines = exception_objects.flatten(lines)
             may_have_null = may_have_null or b"null" in lines
             protected = exact_numbers.protect(lines)
             has_protected = has_protected or protected is not lines

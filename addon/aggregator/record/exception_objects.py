@@ -1,0 +1,56 @@
+"""Exceptions that senders describe by an object, given the names that the record knows.
+
+Services write `"exception": {"type": …, "message": …, "traceback": …}`, pino writes `"err": {"type": …,
+"message": …, "stack": …}`, and the Elastic Common Schema `"error": {"type": …, "message": …, "stack_trace": …}`.
+"""
+
+from typing import Final
+
+import msgspec
+
+_ROOTS: Final = ("exception", "error", "err")
+_TOKENS: Final = tuple(f'"{root}":{space}{{'.encode() for root in _ROOTS for space in ("", " "))
+_KNOWN: Final = frozenset({"type", "message", "traceback", "stacktrace", "stack_trace", "stack"})
+
+_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PARTS: Final = msgspec.json.Decoder(list[str])
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def flatten(lines: bytes) -> bytes:
+    """Put the members of such objects beside them, by dotted names.
+
+    Args:
+        lines: each a JSON object and ended by a newline, or what can't be read and stays as it is.
+    """
+    if not any(token in lines for token in _TOKENS):
+        return lines
+    return b"\n".join(
+        [_flat(line) if any(token in line for token in _TOKENS) else line for line in lines.split(b"\n")]
+    )
+
+
+def _flat(line: bytes) -> bytes:
+    try:
+        fields = _DECODER.decode(line)
+        for root in _ROOTS:
+            if root in fields and bytes(fields[root])[:1] == b"{":
+                members = _DECODER.decode(fields[root])
+                names = {f"{root}.{member}" for member in members}
+                if not members.keys() & _KNOWN or names & fields.keys():
+                    continue
+                del fields[root]
+                fields |= {f"{root}.{member}": _text(value) for member, value in members.items()}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return line
+    return _ENCODER.encode(fields)
+
+
+def _text(value: msgspec.Raw) -> msgspec.Raw:
+    """A traceback may be a list of its lines, as Python's `traceback` makes it."""
+    if bytes(value)[:1] != b"[":
+        return value
+    try:
+        return msgspec.Raw(_ENCODER.encode("".join(_PARTS.decode(value))))
+    except msgspec.DecodeError:
+        return value
