@@ -1,7 +1,7 @@
 """Exceptions that senders describe by an object, given the names that the record knows.
 
-Services write `"exception": {"type": …, "message": …, "traceback": …}`, pino writes `"err": {"type": …,
-"message": …, "stack": …}`, and the Elastic Common Schema `"error": {"type": …, "message": …, "stack_trace": …}`.
+Services write `"exception": {"type": …, "message": …, "traceback": …}`, pino writes `"err"` with a `stack`,
+and the Elastic Common Schema `"error"` with a `stack_trace`.
 """
 
 from typing import Final
