@@ -127,9 +127,18 @@ def open_telemetry(_file: Path, url: str) -> Program:
 
 def this_library(_file: Path, url: str) -> Program:
     """This library, delivering to the aggregator."""
+    return _this_library(output="http", url=url, token="none")  # noqa: S106 - no secret
+
+
+def this_library_otlp(_file: Path, url: str) -> Program:
+    """This library, delivering by OTLP."""
+    return _this_library(output="otlp", otlp_endpoint=url)
+
+
+def _this_library(**receiver: Any) -> Program:
     from ha_ingestor_logging import configure, correlation, flush, get_logger
 
-    configure(service="benchmark", output="http", url=url, token="none", standard_library=False)  # noqa: S106 - no secret
+    configure(service="benchmark", standard_library=False, **receiver)
     log = get_logger()
     correlation().__enter__()
     return Program(
@@ -170,5 +179,6 @@ PROGRAMS: Final[dict[str, Callable[[Path, str], Program]]] = {
     "structlog, orjson": structlog_orjson,
     "loguru, JSON": loguru,
     "python-json-logger": python_json_logger,
+    "this library, OTLP": this_library_otlp,
     "OpenTelemetry, OTLP": open_telemetry,
 }
