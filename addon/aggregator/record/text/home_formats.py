@@ -62,8 +62,8 @@ _Z2M_LEVEL: Final = COLOURS + rb"(?P<level>error|warning|warn|info|debug)" + COL
 ZIGBEE2MQTT: Final = text_format(
     BRACKET,
     rb"\[(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")\] " + _Z2M_LEVEL +
-    rb": \t(?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
-    needs=b": \t",
+    rb": [ \t](?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
+    needs=b": ",
 )  # fmt: skip
 """Zigbee2MQTT from 1.37 on: `[2026-11-23 10:00:00] info: <tab>z2m: message`."""
 

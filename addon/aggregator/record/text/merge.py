@@ -5,15 +5,11 @@ from typing import Final
 
 import msgspec
 
-from aggregator.record.fields import ALIASES, LEVEL_SPELLINGS
-
 _IN_LINE: Final = "line."
 """Goes before the name of a line's field where something else was told under that name."""
 
-_TIME_NAMES: Final = ("timestamp", *ALIASES["timestamp"])
 _Members = dict[str, msgspec.Raw]
 _DECODER: Final = msgspec.json.Decoder(_Members)
-_TEXT: Final = msgspec.json.Decoder(str)
 
 
 def merge(rows: Sequence[bytes], told: Sequence[bytes], names: Collection[str]) -> list[bytes]:
@@ -34,21 +30,21 @@ def merge(rows: Sequence[bytes], told: Sequence[bytes], names: Collection[str]) 
     ]
 
 
-def with_times(rows: Sequence[bytes], times_ns: Sequence[int]) -> list[bytes]:
-    """Give a timestamp to the JSON objects that have none of their own.
+def with_hints(rows: Sequence[bytes], names: Collection[str], hints: Sequence[bytes]) -> list[bytes]:
+    """Add members to the JSON objects that have none by any of some names.
 
     Args:
         rows: JSON objects that are not empty.
-        times_ns: when each was written as far as is known from outside, ns since the epoch.
+        names: all names of what is hinted at.
+        hints: the members for each; may be empty.
     """
-    tokens = tuple(map(_token, _TIME_NAMES))
     written = b"\n".join(rows)
-    present = [token for token in tokens if token in written]
+    present = [token for token in map(_token, names) if token in written]
     return [
         row
-        if any(token in row for token in present) and not _DECODER.decode(row).keys().isdisjoint(_TIME_NAMES)
-        else b'{"timestamp":%d,%b' % (time_ns, row[1:])
-        for row, time_ns in zip(rows, times_ns, strict=True)
+        if any(token in row for token in present) and not _DECODER.decode(row).keys().isdisjoint(names)
+        else _joined(row, hint)
+        for row, hint in zip(rows, hints, strict=True)
     ]
 
 
@@ -71,9 +67,4 @@ def _merged(row: bytes, members: bytes) -> bytes:
 
 
 def _is_same(name: str, one: bytes, other: bytes) -> bool:
-    return one == other or (name == "level" and _level(one) == _level(other))
-
-
-def _level(value: bytes) -> str:
-    spelling = value.decode().strip('"').upper()
-    return LEVEL_SPELLINGS.get(spelling, spelling)
+    return one == other or (name == "level" and one.lower() == other.lower())

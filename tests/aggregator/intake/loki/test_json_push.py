@@ -119,6 +119,46 @@ def test_a_line_that_tells_its_service_knows_better_than_a_label_that_hints_at_i
     }
 
 
+def test_what_a_line_of_text_says_is_understood() -> None:
+    line = one_line(
+        {"container": "homeassistant"},
+        "1",
+        "2026-11-23 10:00:00.123 ERROR (MainThread) [ha.core] x",
+    )
+    assert line == {
+        "service": "homeassistant",
+        "container": "homeassistant",
+        "level": "ERROR",
+        "logger": "ha.core",
+        "thread": "MainThread",
+        "local_time": "2026-11-23 10:00:00.123",
+        "message": "x",
+        "timestamp": "1",
+    }
+
+
+@pytest.mark.parametrize(("labels", "metadata"), [({"level": "debug"}, {}), ({}, {"level": "debug"})])
+def test_a_level_of_a_label_or_of_metadata_wins(labels: dict[str, str], metadata: dict[str, str]) -> None:
+    line = one_line(labels, "1", "ERROR:root:x", metadata)
+    assert (line["level"], line["line.level"]) == ("debug", "ERROR")
+
+
+def test_the_lines_of_a_traceback_in_a_stream_are_one_record() -> None:
+    texts = [
+        "ERROR:root:failed",
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1',
+        "KeyError: 1",
+    ]
+    values = [(str(at), text) for at, text in enumerate(texts)]
+    first, second, third = lines_of(decode(push(({"app": "a"}, [*values, ("9", "after")]), ({}, values[1:]))))
+    assert (first["timestamp"], first["app"], first["message"]) == ("0", "a", "failed")
+    assert first["exception"].splitlines() == texts[1:]
+    assert first["exception_type"] == "KeyError"
+    assert (second["timestamp"], second["message"]) == ("9", "after")
+    assert (third["timestamp"], third["level"]) == ("1", "ERROR")
+
+
 def test_metadata_by_a_labels_name_gets_another() -> None:
     line = one_line({"pod": "a"}, "1", "x", {"pod": "b", "message": "c"})
     assert line == {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import limits
-from aggregator.record.text.entries import Entries, records
+from aggregator.intake.text.entries import Entries, lines_of
 from aggregator.record.text.join import JOINED, join
 
 Row: TypeAlias = dict[str, Any]
@@ -80,7 +80,7 @@ LOGGED = {
 
 def records_of(text: str) -> list[Row]:
     lines = text.encode().removesuffix(b"\n").split(b"\n")
-    stored, rows = records([Entries(lines, [b'"line":%d' % at for at in range(len(lines))], {"line"})])
+    stored, rows = lines_of([Entries(lines, [b'"line":%d' % at for at in range(len(lines))], {"line"})])
     found = [json.loads(row) for row in stored.splitlines()]
     assert len(found) == rows
     return found
@@ -151,7 +151,7 @@ def test_other_lines_stay_alone(text: str) -> None:
 def test_a_record_that_came_with_newlines_has_its_exception_too() -> None:
     (row,) = (
         json.loads(row)
-        for row in records([Entries([f"ERROR:root:failed\n{PYTHON}".encode()], [b""], ())])[0].splitlines()
+        for row in lines_of([Entries([f"ERROR:root:failed\n{PYTHON}".encode()], [b""], ())])[0].splitlines()
     )
     assert row["message"] == "failed"
     assert row["exception"] == PYTHON
@@ -160,7 +160,7 @@ def test_a_record_that_came_with_newlines_has_its_exception_too() -> None:
 
 def test_origins_are_kept_apart() -> None:
     halves = [b"ERROR:root:failed", PYTHON.encode().removesuffix(b"\n")]
-    stored, rows = records(
+    stored, rows = lines_of(
         [Entries(half.split(b"\n"), [b""] * (half.count(b"\n") + 1), ()) for half in halves]
     )
     assert rows == 2

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.record.text.merge import merge, with_times
+from aggregator.record.fields import ALIASES
+from aggregator.record.text.merge import merge, with_hints
 from tests.aggregator.json_values import json_objects
 
 Row: TypeAlias = dict[str, Any]
+NAMES = ("timestamp", *ALIASES["timestamp"])
 
 
 def merged(row: Row | str, **told: object) -> Row:
@@ -44,8 +46,8 @@ def test_what_is_told_wins() -> None:
     }
 
 
-@pytest.mark.parametrize(("own", "told"), [("ERROR", "error"), ("warn", "WARNING"), ("I", "info")])
-def test_the_same_level_in_another_spelling_is_not_kept_twice(own: str, told: str) -> None:
+@pytest.mark.parametrize(("own", "told"), [("ERROR", "error"), ("Info", "info")])
+def test_the_same_level_in_other_letters_is_not_kept_twice(own: str, told: str) -> None:
     assert merged({"message": "x", "level": own}, level=told) == {"level": told, "message": "x"}
 
 
@@ -71,12 +73,21 @@ def test_nothing_is_lost(row: Row, told: dict[str, str]) -> None:
         assert json.dumps(kept) == json.dumps(value) or name == "level"
 
 
-def test_a_line_without_a_time_gets_the_one_known_from_outside() -> None:
-    rows = [b'{"message":"x"}', b'{"time":"2026-11-23T10:00:00Z"}', b'{"@timestamp":1}', b'{"a":{"time":1}}']
-    found = [json.loads(row) for row in with_times(rows, [11, 12, 13, 14])]
+def test_what_is_hinted_at_is_for_lines_that_say_nothing_of_it() -> None:
+    hints = [b'"timestamp":%d' % time for time in (11, 12, 13, 14, 15)]
+    hints[-1] = b""
+    rows = [
+        b'{"message":"x"}',
+        b'{"time":"2026-11-23T10:00:00Z"}',
+        b'{"@timestamp":1}',
+        b'{"a":{"time":1}}',
+        b'{"b":1}',
+    ]
+    found = [json.loads(row) for row in with_hints(rows, NAMES, hints)]
     assert found == [
         {"timestamp": 11, "message": "x"},
         {"time": "2026-11-23T10:00:00Z"},
         {"@timestamp": 1},
         {"timestamp": 14, "a": {"time": 1}},
+        {"b": 1},
     ]

@@ -3,13 +3,14 @@
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.record.fields import ALIASES, LEVEL_SPELLINGS
-from aggregator.record.text.entries import as_text
+from aggregator.record.text.lines import as_text
 from aggregator.record.text.structured import _Object
 from aggregator.record.text.understand import understand
 from tests.aggregator.record.text.samples import UNCLEAR, UNDERSTOOD
@@ -47,6 +48,12 @@ HOSTILE = [
     b"\x00",
 ]
 
+EXAMPLES = [
+    example.replace("\\|", "|")
+    for row in (Path(__file__).parents[4] / "docs" / "text.md").read_text().splitlines()
+    if row.startswith("| ") and "`" in row
+    for example in re.findall(r"`([^`]+)`", row.partition(" | ")[2])
+]
 SAID_OTHERWISE = {"C", "VV", "in", "Nov", "Feb", "Mon", "UTC", "pid", "on", "DEBU", "ERRO", "E1123"}
 
 
@@ -71,6 +78,13 @@ def test_a_line_that_is_unclear_is_its_message_and_has_no_level(line: str) -> No
     assert rows_of(line.encode()) == [{"message": line}]
 
 
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_the_examples_for_users_are_understood(line: str) -> None:
+    (row,) = rows_of(line.encode())
+    assert row.keys() - {"message"}, line
+    assert "message" in json.dumps(row) or row["method"] == "GET"
+
+
 def test_lines_stay_in_their_order_whatever_they_are() -> None:
     lines = [*SAMPLE_LINES, *UNCLEAR, *reversed(SAMPLE_LINES)]
     alone = [understand(line.encode() + b"\n") for line in lines]
@@ -81,13 +95,6 @@ def test_lines_stay_in_their_order_whatever_they_are() -> None:
 def test_every_level_that_is_understood_has_a_known_spelling(line: str, fields: dict[str, object]) -> None:
     level = next((fields[name] for name in ("level", *ALIASES["level"]) if name in fields), None)
     assert level is None or str(level).upper() in LEVEL_SPELLINGS, line
-
-
-def test_lines_may_end_as_on_windows() -> None:
-    assert rows_of(b"INFO:root:a\r", b"plain\r") == [
-        {"level": "INFO", "logger": "root", "message": "a"},
-        {"message": "plain"},
-    ]
 
 
 def test_what_is_not_utf_8_is_replaced() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import limits
-from aggregator.record.text.stream import TextStream, Understood
+from aggregator.intake.text.stream import TextStream, Understood
 from tests.aggregator.record.text.test_join import CHAINED, GO, JAVA, LOGGED, NODE, PYTHON
 
 Row: TypeAlias = dict[str, Any]
@@ -88,6 +88,10 @@ def test_a_traceback_without_an_end_is_not_held_for_ever(monkeypatch: pytest.Mon
     rows = [row for line in lines for row in take(core, line)]
     rows += rows_of(core.flush())
     assert [row["message"] for row in rows] == lines
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    assert [row["message"] for row in take(stream(), "INFO:root:a\r\nplain\r\n\r")] == ["a", "plain"]
 
 
 def test_blank_lines_are_left_out() -> None:

@@ -7,12 +7,15 @@ from datetime import tzinfo
 from typing import Final
 
 from aggregator import limits
-from aggregator.record.text.entries import as_text, firsts
+from aggregator.intake.text.entries import flat
+from aggregator.record.fields import ALIASES
 from aggregator.record.text.join import JOINED, join, may_go_on
+from aggregator.record.text.lines import as_text, firsts
 from aggregator.record.text.local_times import with_zone
-from aggregator.record.text.merge import merge, with_times
+from aggregator.record.text.merge import merge, with_hints
 from aggregator.record.text.understand import understand
 
+_TIMES: Final = ("timestamp", *ALIASES["timestamp"])
 _BLANK: Final = re.compile(rb"(?:\s|\x1b\[[0-9;]*+m)*+")
 
 
@@ -62,7 +65,7 @@ class TextStream:
                 line tells with its zone is preferred.
             now_s: a monotonic clock's time.
         """
-        self._lines += lines
+        self._lines += [line.removesuffix(b"\r") for line in lines]
         self._times_ns += times_ns
         text = join(as_text(self._lines))
         held = may_go_on(text)
@@ -97,6 +100,7 @@ class TextStream:
         rows = understand(text)
         if self._zone is not None:
             rows = with_zone(rows, self._zone)
-        timed = with_times(rows.split(b"\n")[:-1], first_times_ns)
+        times = [b'"timestamp":%d' % time_ns for time_ns in first_times_ns]
+        timed = with_hints(flat(rows).split(b"\n")[:-1], _TIMES, times)
         told = merge(timed, [self._told] * len(timed), self._names)
         return Understood(b"\n".join([*told, b""]), len(told))
