@@ -148,6 +148,9 @@ class Delivery:
         if self.spool is not None:
             self.spool.after_fork()
         self._begin()
+        if self._errand_wait_s < math.inf:
+            # They are done in a child that logs nothing, too.
+            self.start()
 
     @property
     def output(self) -> str:
@@ -204,14 +207,14 @@ class Delivery:
     def _wait(self) -> bool:
         """Wait until there is something to do; whether somebody is in a hurry."""
         outage_s = self._outage.wait_s
-        events_s = [errand.wait_s(away=self._outage.is_on) for errand in self._errands]
-        errand_s = max(min(events_s, default=math.inf), 0.0)
+        errand_s = self._errand_wait_s
+        events_s = [errand_s]
         if self._outage.is_on:
             events_s.append(outage_s)
         elif self.spool is not None:
             inherit_s = self._next_inherit_s - time.monotonic()
             events_s.append(0.0 if self.spool.has_inherited else inherit_s)
-        next_s = min(events_s, default=math.inf)
+        next_s = min(events_s)
         self._queue.wait(None if next_s == math.inf else next_s)
         gather_s = self._settings.batch_interval_s
         if outage_s and not self._spills:
@@ -220,6 +223,11 @@ class Delivery:
         if hurried:
             self._hurry.clear()
         return hurried
+
+    @property
+    def _errand_wait_s(self) -> float:
+        waits_s = [errand.wait_s(away=self._outage.is_on) for errand in self._errands]
+        return max(min(waits_s, default=math.inf), 0.0)
 
     def _deliver(self) -> None:
         """Send what waits: first what is spooled, last what another process left."""

@@ -114,6 +114,10 @@ class RemoteLevels(Errand):
         else:
             self._next_ask_s = self._asked_s + self._pause_s
 
+    def after_fork(self) -> None:
+        """Go on with the parent's levels, and ask when the child has begun its work."""
+        self._next_ask_s = time.monotonic() + _FIRST_ASK_S
+
     def close(self) -> None:
         """Set no levels any more: whoever logs from now on may be configured anew."""
         self._closed = True

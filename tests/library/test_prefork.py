@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.library.conftest import RunScript
-from tests.library.recording_aggregator import RecordingAggregator
+from tests.library.recording_aggregator import Answer, RecordingAggregator
 
 # A master that forks workers, ends some of them, lets one be killed, and starts others in their place. The
 # workers end as gunicorn's do: by sys.exit out of a signal handler.
@@ -136,3 +136,31 @@ def test_a_worker_that_is_killed_costs_the_others_nothing(
     shown = [json.loads(text) for text in done.stdout.splitlines()]
     for records in (shown, aggregator.records):
         assert [record["n"] for record in records if record["message"] == "line"] == list(range(100))
+
+
+def test_a_worker_that_logs_nothing_hears_of_levels(
+    run_script: RunScript, aggregator: RecordingAggregator
+) -> None:
+    levels = {"*": {"level": "DEBUG", "until": None, "for_s": None}}
+    aggregator.levels = Answer(200, json.dumps({"version": "v1", "levels": levels}).encode())
+    done = run_script(
+        """
+        import logging, os, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ha_ingestor_logging import configure, get_logger
+        configure(level="warning")
+        child = os.fork()
+        if child == 0:
+            deadline_s = time.monotonic() + 20
+            while not get_logger().is_enabled_for(logging.DEBUG):
+                assert time.monotonic() < deadline_s
+                time.sleep(0.01)
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        """,
+        HA_INGESTOR_LOG_URL=aggregator.url,
+        HA_INGESTOR_LOG_TOKEN="secret",
+        HA_INGESTOR_LOG_OUTPUT="http",
+        HA_INGESTOR_LOG_METRICS_INTERVAL_S="0",
+    )
+    assert done.returncode == 0, done.stderr
