@@ -1,4 +1,6 @@
 import json
+import logging
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from ha_ingestor_logging.levels import ERROR
 from ha_ingestor_logging.otlp_records import OtlpEncoder
+from ha_ingestor_logging.rendering import Renderer
 from tests.library.recording_otlp_receiver import attributes, plain
 
 LINE = {
@@ -173,3 +177,60 @@ def test_a_time_that_cannot_be_read_is_unknown(timestamp: object) -> None:
 @given(st.dictionaries(st.sampled_from([*LINE, "trace_id", "span_id", "exception", "user"]), VALUES))
 def test_no_line_is_too_odd(fields: dict[str, Any]) -> None:
     assert len(export(fields, LINE).resource_logs) >= 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_line_reads_as_that_of_opentelemetrys_own_handler() -> None:
+    encoder = pytest.importorskip("opentelemetry.exporter.otlp.proto.common._log_encoder")
+    sdk = pytest.importorskip("opentelemetry.sdk._logs")
+    export_sdk = pytest.importorskip("opentelemetry.sdk._logs.export")
+    exporter = export_sdk.InMemoryLogRecordExporter()
+    provider = sdk.LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(export_sdk.SimpleLogRecordProcessor(exporter))
+    logger = logging.Logger("pack.module", logging.DEBUG)  # noqa: LOG001 - apart from the root logger
+    logger.addHandler(sdk.LoggingHandler(logger_provider=provider))
+    fields = {"entity_id": "sensor.soil", "n": 1, "share": 0.5, "on": True, "list": ["a"], "map": {"k": 1}}
+    try:
+        int("bad")
+    except ValueError as caught:
+        error = caught
+    exc_info = (ValueError, error, error.__traceback__)
+    logger.error("refused", extra=fields, exc_info=exc_info)
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.CRITICAL):
+        logger.log(level, "line")
+    (resource,) = encoder.encode_logs(exporter.get_finished_logs()).resource_logs
+    theirs = resource.scope_logs[0].log_records
+    renderer = Renderer("service", "host")
+    rendered = renderer.render(
+        (
+            AT_NS,
+            ERROR,
+            "pack.module",
+            Context(),
+            {},
+            "refused",
+            (),
+            {**fields, "exc_info": exc_info},
+        )
+    )
+    assert rendered is not None
+    (ours,) = (
+        ExportLogsServiceRequest.FromString(OtlpEncoder(None).encode(rendered))
+        .resource_logs[0]
+        .scope_logs[0]
+        .log_records
+    )
+    assert (plain(ours.body), ours.severity_number) == (plain(theirs[0].body), theirs[0].severity_number)
+    expected = {
+        name: value
+        for name, value in attributes(theirs[0].attributes).items()
+        if not name.startswith("code.")  # our own loggers don't look where they are called
+    }
+    found = attributes(ours.attributes)
+    for made in (expected, found):
+        made["exception.stacktrace"] = made["exception.stacktrace"].rstrip("\n")
+    del found["log.record.uid"]
+    assert found == expected
+    assert [record(level=logging.getLevelName(level)).severity_number for level in (10, 20, 30, 50)] == [
+        made.severity_number for made in theirs[1:]
+    ]
