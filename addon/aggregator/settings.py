@@ -1,5 +1,6 @@
 """Settings that are changed while the aggregator runs; it owns them and keeps them."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -103,6 +104,8 @@ class SettingsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # Two changes at once would each keep what it read, and the first of them would be lost.
+        self._changing = threading.Lock()
         self._settings = Settings()
         if path.exists():
             self._settings, problems = _read(path)
@@ -126,21 +129,22 @@ class SettingsFile:
             DiskFullError: there is no room to keep them; the old ones hold.
             OSError: the disk refuses to keep them for another reason; the old ones hold.
         """
-        settings = self._settings.changed(changes)
-        if settings.archive_folder not in {None, self._settings.archive_folder}:
-            # Only when it is set: a share that is not mounted at a start must not stop it.
+        with self._changing:
+            settings = self._settings.changed(changes)
+            if settings.archive_folder not in {None, self._settings.archive_folder}:
+                # Only when it is set: a share that is not mounted at a start must not stop it.
+                try:
+                    check_folder(Path(str(settings.archive_folder)), self._path.parent)
+                except ValueError as error:
+                    raise InvalidFieldError(f"archive_folder: {error}", field="archive_folder") from None
             try:
-                check_folder(Path(str(settings.archive_folder)), self._path.parent)
-            except ValueError as error:
-                raise InvalidFieldError(f"archive_folder: {error}", field="archive_folder") from None
-        try:
-            self._keep(settings)
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            raise DiskFullError("the disk is full: the settings stay as they were") from error
-        self._settings = settings
-        return settings
+                self._keep(settings)
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise
+                raise DiskFullError("the disk is full: the settings stay as they were") from error
+            self._settings = settings
+            return settings
 
     def _keep(self, settings: Settings) -> None:
         write_atomically(self._path, orjson.dumps(settings.to_json()))

@@ -1,6 +1,7 @@
 """Settings are kept in a file, and wrong ones are refused whole."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def test_a_change_that_finds_no_room_leaves_the_old_settings(make_disk: MakeDisk
     with pytest.raises(DiskFullError):
         settings.change({"retention_days": 10})
     assert settings.settings.retention_days == SettingsFile(path).settings.retention_days == 9
+
+
+def test_changes_at_once_lose_none(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    settings = SettingsFile(path)
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(30):
+            changes = [{"retention_days": 1 + number}, {"retention_size_mb": 10 + number}]
+            list(threads.map(settings.change, changes))
+            kept = SettingsFile(path).settings
+            assert (kept.retention_days, kept.retention_size_mb) == (1 + number, 10 + number)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b'{"retention_days":'])

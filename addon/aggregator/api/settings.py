@@ -29,5 +29,6 @@ async def change(request: web.Request) -> web.Response:
     state = request.app[STATE]
     changes = await json_body.read_object(request)
     settings = await asyncio.get_running_loop().run_in_executor(state.intake, state.settings.change, changes)
-    state.store.set_policy(settings.policy)
+    # Another change may have come after this one.
+    state.store.set_policy(state.settings.settings.policy)
     return json_response(settings.to_json())
