@@ -16,6 +16,8 @@ T = TypeVar("T")
 # How full the queue may be for an item of each level (TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL)
 # to be taken in: what matters least is refused first, so that errors still find room in a flood.
 FILL_BY_LEVEL: Final = (0.6, 0.6, 0.8, 0.9, 1.0, 1.0)
+# How full it is when its consumer doesn't keep up.
+_CROWDED_FILL: Final = 0.25
 
 
 class BoundedQueue(Generic[T]):
@@ -25,10 +27,14 @@ class BoundedQueue(Generic[T]):
         items_max: items that are held at most.
         size_max_bytes: bytes that the items may have together, as their producers estimate them.
         wake: called by a producer when the consumer waits; ``None`` wakes the thread in ``wait``.
+
+    ``is_crowded`` says whether the consumer doesn't keep up, as far as is known.
     """
 
     __slots__ = (
         "_append",
+        "_crowded_bytes",
+        "_crowded_items",
         "_items",
         "_put_bytes",
         "_refused_by_level",
@@ -37,6 +43,7 @@ class BoundedQueue(Generic[T]):
         "_signal",
         "_taken_bytes",
         "_wake",
+        "is_crowded",
         "waiting",
     )
 
@@ -49,6 +56,8 @@ class BoundedQueue(Generic[T]):
         """Change the bounds; what is in the queue already stays."""
         self._room_items_by_level = tuple(int(items_max * fill) for fill in FILL_BY_LEVEL)
         self._room_bytes_by_level = tuple(int(size_max_bytes * fill) for fill in FILL_BY_LEVEL)
+        self._crowded_items = int(items_max * _CROWDED_FILL)
+        self._crowded_bytes = int(size_max_bytes * _CROWDED_FILL)
 
     def reset(self) -> None:
         """Forget all items and counts, as a forked child must: its parent still has them."""
@@ -57,6 +66,7 @@ class BoundedQueue(Generic[T]):
         self._put_bytes = 0
         self._taken_bytes = 0
         self._refused_by_level = [0] * len(FILL_BY_LEVEL)
+        self.is_crowded = False
         self._signal = threading.Lock()
         self._signal.acquire()
         self.waiting = True
@@ -71,13 +81,16 @@ class BoundedQueue(Generic[T]):
         """
         # No Python call stands between reading and writing a counter, so that threads under the
         # GIL count exactly; without a GIL the bound is approximate and mends itself in ``take``.
-        index = level // 10
-        if (
-            self._put_bytes - self._taken_bytes + size_bytes > self._room_bytes_by_level[index]
-            or len(self._items) >= self._room_items_by_level[index]
-        ):
-            self._refused_by_level[index] += 1
-            return False
+        used_bytes = self._put_bytes - self._taken_bytes + size_bytes
+        if used_bytes > self._crowded_bytes or len(self._items) >= self._crowded_items:
+            self.is_crowded = True
+            index = level // 10
+            if (
+                used_bytes > self._room_bytes_by_level[index]
+                or len(self._items) >= self._room_items_by_level[index]
+            ):
+                self._refused_by_level[index] += 1
+                return False
         self._put_bytes += size_bytes
         self._append((level, size_bytes, item))
         if self.waiting:
@@ -109,6 +122,7 @@ class BoundedQueue(Generic[T]):
         self._taken_bytes += taken_bytes
         if not items:
             self._taken_bytes = self._put_bytes
+        self.is_crowded = self.size_bytes > self._crowded_bytes or len(items) >= self._crowded_items
         return taken
 
     def wait(self, timeout_s: float | None = None) -> None:

@@ -3,33 +3,32 @@
 import math
 import sys
 import threading
-import time
 import traceback
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
 from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.batch_sender import BatchSender
-from ha_ingestor_logging.bounded_queue import BoundedQueue
 from ha_ingestor_logging.errand import Errand
 from ha_ingestor_logging.errors import ReceiverUnavailableError, TokenRefusedError
 from ha_ingestor_logging.flush import FlushMarker
-from ha_ingestor_logging.levels import CRITICAL, ERROR
 from ha_ingestor_logging.outage import Outage
 from ha_ingestor_logging.output import DropCounts, Line, Report
+from ha_ingestor_logging.overflow import Overflow
 from ha_ingestor_logging.receiver import Receipt, Receiver
 from ha_ingestor_logging.settings import Settings
 from ha_ingestor_logging.spool import Spool
+from ha_ingestor_logging.waiting_lines import WaitingLines
 from ha_ingestor_logging.worker import Worker
 
-# What a queued line holds in memory besides its bytes, roughly.
-_LINE_OVERHEAD_BYTES: Final = 150
-_INHERIT_INTERVAL_S: Final = 60.0
 _STOP_TIMEOUT_S: Final = 1.0
 # How long the writer's thread may wait for this one, which waits for a disk.
 _DISK_TIMEOUT_S: Final = 5.0
+# How full the memory is when the writer's thread moves lines to the disk, and when it even waits for that.
+_SPILL_FILL: Final = 0.5
+_WAIT_FILL: Final = 0.75
 
 
 class _ClosedError(Exception):
@@ -64,10 +63,9 @@ class Delivery:
         self._errands = errands
         self._report = report
         self._worker = Worker("ha-ingestor-delivery", self._cycle)
-        self._queue: BoundedQueue[bytes | FlushMarker] = BoundedQueue(
-            settings.delivery_size_bytes // _LINE_OVERHEAD_BYTES, settings.delivery_size_bytes
-        )
+        self._queue = WaitingLines(settings.delivery_size_bytes, settings.batch_size_bytes)
         self.spool = spool
+        self._overflow = Overflow(spool, report)
         self._sender = BatchSender(receiver.title, self._request, report)
         self._undelivered: Counter[tuple[str, int]] = Counter()
         self._begin()
@@ -80,12 +78,7 @@ class Delivery:
         self._moving = threading.Lock()
         self._closed = False
         self._sending: Batch | None = None
-        self._in_hand: deque[Batch | FlushMarker] = deque()
-        self._behind_spool: list[FlushMarker] = []
         self._flushing: set[FlushMarker] = set()
-        self._spool_failure: str | None = None
-        self._spool_failure_reported = False
-        self._next_inherit_s = 0.0
 
     def start(self) -> None:
         """Start the thread, so that errands are done even when nothing is logged."""
@@ -93,19 +86,23 @@ class Delivery:
 
     def write(self, lines: list[Line]) -> None:
         """Queue lines; what finds no room goes to the spool, or is dropped and counted."""
-        if self._spills and not self._queue.has_room and self._moving.acquire(timeout=_DISK_TIMEOUT_S):
+        fill = self._queue.fill
+        if (
+            self._overflow.is_usable
+            and fill >= _SPILL_FILL
+            and self._moving.acquire(timeout=_DISK_TIMEOUT_S if fill >= _WAIT_FILL else 0.0)
+        ):
             try:
-                self._spill()
+                self._overflow.take_over(self._queue)
             finally:
                 self._moving.release()
-        for level, line in lines:
-            self._queue.put(line, level, len(line) + _LINE_OVERHEAD_BYTES)
+        self._queue.put(lines)
         self._worker.ensure_running()
 
     def flush(self, marker: FlushMarker) -> None:
         """Send what waits without further delay, then do the errands; not waited for with a refused token."""
         self._flushing.add(marker)
-        self._queue.put_always(marker, CRITICAL)
+        self._queue.put_marker(marker)
         self._hurry.set()
         self._worker.ensure_running()
 
@@ -121,17 +118,15 @@ class Delivery:
             errand.close()
         if self._sending is not None:
             # It hangs in a request, of which nobody will learn how it ended.
-            self._in_hand.appendleft(self._sending)
-        self._spool_failure = None
-        self._spill()
-        while self._in_hand or self._take():
-            item = self._in_hand.popleft()
-            if isinstance(item, Batch):
-                self._undelivered.update(
-                    {("exit", level): count for level, count in item.records_by_level.items()}
-                )
-        if self.spool is not None:
-            self.spool.close()
+            self._queue.put_back([self._sending])
+        self._queue.seal()
+        self._overflow.try_again()
+        self._overflow.take_over(self._queue)
+        while left := self._queue.take():
+            for item in left:
+                if isinstance(item, Batch):
+                    self._count_undelivered("exit", item)
+        self._overflow.close()
         if locked:
             self._moving.release()
         self._receiver.close()
@@ -145,8 +140,7 @@ class Delivery:
         self._undelivered.clear()
         self._sender.reset()
         self._worker.after_fork()
-        if self.spool is not None:
-            self.spool.after_fork()
+        self._overflow.after_fork()
         self._begin()
         if self._errand_wait_s < math.inf:
             # They are done in a child that logs nothing, too.
@@ -180,16 +174,12 @@ class Delivery:
     @property
     def failure(self) -> str | None:
         """Why lines wait: of the spool, or of the receiver."""
-        return self._spool_failure or self._outage.failure
+        return self._overflow.failure or self._outage.failure
 
     @property
     def has_room(self) -> bool:
         """Whether less than half of the room is taken."""
-        return self._queue.has_room and (self.spool is None or self.spool.has_room)
-
-    @property
-    def _spills(self) -> bool:
-        return self.spool is not None and self._spool_failure is None
+        return self._queue.fill < _SPILL_FILL and (self.spool is None or self.spool.has_room)
 
     def _cycle(self) -> None:
         hurried = self._wait()
@@ -199,8 +189,8 @@ class Delivery:
                     return
                 if hurried or self._outage.wait_s == 0:
                     self._deliver()
-                elif self._spills:
-                    self._spill()
+                else:
+                    self._overflow.take_over(self._queue)
             for errand in self._errands:
                 errand.run(away=self._outage.is_on)
 
@@ -211,13 +201,12 @@ class Delivery:
         events_s = [errand_s]
         if self._outage.is_on:
             events_s.append(outage_s)
-        elif self.spool is not None:
-            inherit_s = self._next_inherit_s - time.monotonic()
-            events_s.append(0.0 if self.spool.has_inherited else inherit_s)
+        elif (inherit_s := self._overflow.inherit_wait_s) is not None:
+            events_s.append(inherit_s)
         next_s = min(events_s)
         self._queue.wait(None if next_s == math.inf else next_s)
         gather_s = self._settings.batch_interval_s
-        if outage_s and not self._spills:
+        if outage_s and not self._overflow.is_usable:
             gather_s = min(outage_s, errand_s)
         hurried = self._hurry.wait(gather_s if self._queue else 0.0)
         if hurried:
@@ -231,11 +220,11 @@ class Delivery:
 
     def _deliver(self) -> None:
         """Send what waits: first what is spooled, last what another process left."""
+        self._queue.seal()
         try:
             self._send_spooled()
-            self._send_in_hand()
-            while not self._worker.stopping and self._take():
-                self._send_in_hand()
+            while not self._worker.stopping and (items := self._queue.take()):
+                self._send(items)
             self._send_inherited()
         except ReceiverUnavailableError as error:
             self.retries += 1
@@ -243,89 +232,34 @@ class Delivery:
             if isinstance(error, TokenRefusedError):
                 for marker in list(self._flushing):
                     self._pass(marker, complete=False)
-            self._spill()
+            self._overflow.take_over(self._queue)
 
-    def _take(self) -> bool:
-        """Take one batch, and the markers in it, from the queue in hand; whether there was any."""
-        lines: list[Line] = []
-        taken = self._queue.take(self._settings.batch_size_bytes)
-        for level, item in taken:
-            if isinstance(item, bytes):
-                lines.append((level, item))
-                continue
-            if lines:
-                self._in_hand.append(Batch.of(lines))
-                lines = []
-            self._in_hand.append(item)
-        if lines:
-            self._in_hand.append(Batch.of(lines))
-        return bool(taken)
-
-    def _send_in_hand(self) -> None:
-        while self._in_hand and not self._worker.stopping:
-            item = self._in_hand.popleft()
+    def _send(self, items: list[Batch | FlushMarker]) -> None:
+        for item in items:
             if isinstance(item, FlushMarker):
                 self._pass_delivered(item)
                 continue
             try:
                 self._store(item)
             except ReceiverUnavailableError:
-                self._in_hand.appendleft(item)
+                self._queue.put_back([item])
                 raise
 
     def _send_spooled(self) -> None:
-        if self.spool is None:
-            return
-        # Whatever kept it from being written may have passed.
-        self._spool_failure = None
-        try:
-            while not self._worker.stopping and (batch := self.spool.oldest()):
-                self._store(batch)
-                self.spool.delivered()
-        except OSError as error:
-            self._after_spool_failure(error)
-            return
-        while self._behind_spool and self.spool.is_empty:
-            self._pass_delivered(self._behind_spool.pop(0))
+        self._overflow.try_again()
+        for batch in self._overflow.own():
+            if self._worker.stopping:
+                return
+            self._store(batch)
+        while (marker := self._overflow.next_marker()) is not None:
+            self._pass_delivered(marker)
 
     def _send_inherited(self) -> None:
-        if self.spool is None:
-            return
-        try:
-            if not self.spool.has_inherited and time.monotonic() >= self._next_inherit_s:
-                self.spool.inherit()
-                self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
-            while not self._worker.stopping and (batch := self.spool.oldest_inherited()):
-                self._store(batch)
-                self.spool.inherited_delivered()
-                if self._queue:
-                    return  # the process's own lines come first
-        except OSError as error:
-            self.spool.leave_inherited()
-            self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
-            self._after_spool_failure(error)
-
-    def _spill(self) -> None:
-        """Move all lines that wait in memory to the spool, as far as there is one that can be written."""
-        if self.spool is None:
-            return
-        try:
-            while self._spills and (self._in_hand or self._take()):
-                item = self._in_hand[0]
-                if isinstance(item, FlushMarker):
-                    self._behind_spool.append(item)
-                else:
-                    self.spool.append(item)
-                    self._spool_failure_reported = False
-                self._in_hand.popleft()
-        except OSError as error:
-            self._after_spool_failure(error)
-
-    def _after_spool_failure(self, error: OSError) -> None:
-        self._spool_failure = f"the spool: {error.strerror or type(error).__name__}"
-        if not self._spool_failure_reported:
-            self._spool_failure_reported = True
-            self._report(ERROR, "the spool can't be used; log lines wait in memory", reason=str(error))
+        for number, batch in enumerate(self._overflow.inherited()):
+            # The process's own lines come first, but don't keep these waiting for ever.
+            if self._worker.stopping or (number and self._queue):
+                return
+            self._store(batch)
 
     def _store(self, batch: Batch) -> None:
         try:
@@ -333,12 +267,13 @@ class Delivery:
         except (ReceiverUnavailableError, _ClosedError):
             raise
         except Exception:  # noqa: BLE001 - one batch must not hold up those behind it for ever
-            self._undelivered.update(
-                {("output_failed", level): count for level, count in batch.records_by_level.items()}
-            )
+            self._count_undelivered("output_failed", batch)
             traceback.print_exc(file=sys.stderr)
         else:
             self._outage.ended()
+
+    def _count_undelivered(self, reason: str, batch: Batch) -> None:
+        self._undelivered.update({(reason, level): count for level, count in batch.records_by_level.items()})
 
     def _request(self, batch: Batch) -> Receipt:
         self._sending = batch

@@ -1,7 +1,7 @@
 """What a log call leaves behind for the background thread."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from itertools import islice
 from time import time_ns
@@ -20,11 +20,14 @@ Entry: TypeAlias = tuple[
     int, int, str, Context, Mapping[str, Any], object, tuple[object, ...], dict[str, Any]
 ]
 
-EntryQueue: TypeAlias = BoundedQueue[Entry | FlushMarker]
+# Entries, and the lines of those that were rendered where they were logged.
+EntryQueue: TypeAlias = BoundedQueue[Entry | bytes | FlushMarker]
 
 # What an entry and each of its fields hold in memory at least, roughly.
 _ENTRY_BYTES: Final = 600
 _FIELD_BYTES: Final = 100
+# What a rendered line holds besides its text.
+_LINE_BYTES: Final = 150
 
 # What one element of a text holds besides.
 _CHARACTER_BYTES: Final[dict[type, int]] = {str: 1, bytes: 1, bytearray: 1}
@@ -42,13 +45,22 @@ class Emitter:
         name: the loggers' name.
         queue: the process's queue.
         threshold: the lowest level that is taken.
+        render: renders an entry where it is logged, if it can; asked while the writer doesn't keep up,
+            so that callers who would outrun it take their share of the work.
     """
 
-    __slots__ = ("_queue", "name", "threshold")
+    __slots__ = ("_queue", "_render", "name", "threshold")
 
-    def __init__(self, name: str, queue: EntryQueue, threshold: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        queue: EntryQueue,
+        threshold: int,
+        render: Callable[[Entry], bytes | None] = lambda _: None,
+    ) -> None:
         self.name = name
         self._queue = queue
+        self._render = render
         self.threshold = threshold
 
     def emit(
@@ -84,11 +96,11 @@ class Emitter:
             elif kind in _CONTAINERS:
                 size_bytes += _container_bytes(value, _SAMPLE_DEPTH)
             size_bytes += _FIELD_BYTES
-        self._queue.put(
-            (time_ns(), level, self.name, copy_context(), bound, event, args, fields),
-            level,
-            size_bytes,
-        )
+        entry = (time_ns(), level, self.name, copy_context(), bound, event, args, fields)
+        if self._queue.is_crowded and (line := self._render(entry)) is not None:
+            self._queue.put(line, level, len(line) + _LINE_BYTES)
+        else:
+            self._queue.put(entry, level, size_bytes)
 
 
 def _container_bytes(value: Any, depth: int) -> int:

@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextvars import Context
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from ha_ingestor_logging.bounded_queue import BoundedQueue
@@ -16,7 +17,7 @@ from ha_ingestor_logging.level_rules import LevelRules
 from ha_ingestor_logging.levels import CRITICAL, WARNING, level_name
 from ha_ingestor_logging.output import DropCounts, Line, Output
 from ha_ingestor_logging.rendering import Renderer
-from ha_ingestor_logging.repeated_lines import RepeatedLines
+from ha_ingestor_logging.repeated_lines import ONCE_EVERY_S, RepeatedLines
 from ha_ingestor_logging.settings import Settings
 from ha_ingestor_logging.worker import Worker
 
@@ -61,7 +62,9 @@ class Pipeline:
     def emitter(self, name: str) -> Emitter:
         """The one emitter of all loggers of a name."""
         known = self._emitters.get(name)
-        return known or self._emitters.setdefault(name, Emitter(name, self.queue, self.rules.threshold(name)))
+        return known or self._emitters.setdefault(
+            name, Emitter(name, self.queue, self.rules.threshold(name), self._render_where_logged)
+        )
 
     def set_levels(self, rules: LevelRules) -> None:
         """Change the lowest levels that loggers take; takes no lock, so a signal handler may call it."""
@@ -170,6 +173,8 @@ class Pipeline:
                     self._write(lines)
                     lines = []
                     self._flush_outputs(item)
+                elif isinstance(item, bytes):
+                    lines.append((level, item))
                 elif self.repeated_lines.admits(item):
                     self._render(item, level, lines)
             self._write(lines)
@@ -185,6 +190,12 @@ class Pipeline:
         if line is not None:
             lines.append((level, line))
 
+    def _render_where_logged(self, entry: Entry) -> bytes | None:
+        # Which lines are repeated only the writer knows.
+        if not self._started or self.repeated_lines.interval_s or ONCE_EVERY_S in entry[-1]:
+            return None
+        return self._renderer.render_plain(entry)
+
     def _render_all(self, entries: Iterable[Entry], lines: list[Line]) -> None:
         for entry in entries:
             self._render(entry, entry[1], lines)
@@ -196,7 +207,7 @@ class Pipeline:
 
     def _write(self, lines: list[Line]) -> None:
         if lines:
-            self.records_by_level.update(level for level, _ in lines)
+            self.records_by_level.update(map(itemgetter(0), lines))
             for output in self.outputs:
                 try:
                     output.write(lines)

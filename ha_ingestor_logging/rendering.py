@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextvars import Context, ContextVar
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -28,6 +28,9 @@ _NS_PER_S: Final = 1_000_000_000
 
 # The library's own fields; a caller's field of the same name is kept with an underscore behind it.
 _RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "source", "uid", "exc_info"})
+
+# Values whose rendering is a matter of microseconds, and can't raise or log.
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 _DEFAULT_REDACTOR: Final = Redactor()
 
@@ -81,6 +84,14 @@ class Renderer:
             head = self._head = self._new_head(correlation, level, logger)
         uid = b"%b-%x" % (self._uid_prefix, next(self._uid_count))
         return self._from_parts(at_ns, head, shown, uid) or self._whole(at_ns, head, shown, uid)
+
+    def render_plain(self, entry: Entry) -> bytes | None:
+        """Likewise in a caller's thread; ``None`` also for what would call foreign code there."""
+        _, _, _, context, bound, event, args, fields = entry
+        others = self._variables_of_others
+        of_context = {} if others.issuperset(context) else self._structlog_context(context)
+        values = chain((event,), args, bound.values(), fields.values(), of_context.values())
+        return self.render(entry) if _PLAIN.issuperset(map(type, values)) else None
 
     def _from_parts(self, at_ns: int, head: "_Head", record: Mapping[Any, Any], uid: bytes) -> bytes | None:
         """A line that is put together as bytes, since most of it is the same from line to line."""

@@ -53,6 +53,8 @@ class RepeatedLines:
             entry: the line; its own fields lose what was meant for this place.
         """
         at_ns, level, logger, _, _, event, _, fields = entry
+        if not self.interval_s and ONCE_EVERY_S not in fields:
+            return True
         asked = fields.pop(ONCE_EVERY_S, None)
         if isinstance(asked, int | float) and 0 < asked < _INTERVAL_MAX_S:
             interval_s: float = asked

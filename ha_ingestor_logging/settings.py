@@ -75,7 +75,7 @@ class Settings:
         otlp_headers: headers of each request there, such as a token.
         queue_records: log calls that may wait for the background thread.
         queue_size_bytes: memory that they may take together, roughly.
-        delivery_size_bytes: rendered lines that may wait for the aggregator.
+        delivery_size_bytes: memory of the lines that wait for the aggregator, compressed.
         batch_size_bytes: the lines of one request, before compression.
         batch_interval_s: how long lines are gathered for one request.
         request_timeout_s: when a request to the aggregator is given up.

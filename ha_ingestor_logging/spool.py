@@ -34,24 +34,37 @@ class Spool:
         self.spooled = 0
         self.size_bytes = 0
 
-    def append(self, batch: Batch) -> None:
-        """Keep a batch; what matters least finds no room first, and is counted as dropped.
+    def append(self, *batches: Batch) -> None:
+        """Keep batches; what matters least finds no room first, and is counted as dropped.
 
         Args:
-            batch: what to keep.
+            batches: what to keep; all are on the disk when this returns.
 
         Raises:
-            OSError: it can't be written.
+            OSError: they can't be written; none is kept.
         """
         self._measure()
-        kept = self._that_fits(batch)
-        if kept is None:
-            return
-        if self._own is None:
-            self._own = SpoolSeries.begin(self._folder)
-        self._own.append(kept)
-        self.spooled += kept.records
-        self.size_bytes += len(kept.body)
+        size_bytes = self.size_bytes
+        kept: list[Batch] = []
+        dropped: Counter[tuple[str, int]] = Counter()
+        for batch in batches:
+            fitting = self._fitting_levels(batch, size_bytes)
+            for level, count in batch.records_by_level.items():
+                if level not in fitting:
+                    dropped["spool_full", level] += count
+            if fitting:
+                whole = len(fitting) == len(batch.records_by_level)
+                kept.append(
+                    batch if whole else Batch.of([line for line in batch.lines() if line[0] in fitting])
+                )
+                size_bytes += len(kept[-1].body)
+        if kept:
+            if self._own is None:
+                self._own = SpoolSeries.begin(self._folder)
+            self._own.append(*kept)
+        self._dropped += dropped
+        self.spooled += sum(batch.records for batch in kept)
+        self.size_bytes = size_bytes
 
     def oldest(self) -> Batch | None:
         """This process's first batch that is not delivered.
@@ -152,19 +165,13 @@ class Spool:
         series.damaged_by_level.clear()
         return batch
 
-    def _that_fits(self, batch: Batch) -> Batch | None:
-        size_bytes = self.size_bytes + len(batch.body)
-        fitting = {
+    def _fitting_levels(self, batch: Batch, size_bytes: int) -> set[int]:
+        size_bytes += len(batch.body)
+        return {
             level
             for level in batch.records_by_level
             if size_bytes <= self._size_max_bytes * FILL_BY_LEVEL[level // 10]
         }
-        if fitting == set(batch.records_by_level):
-            return batch
-        for level, count in batch.records_by_level.items():
-            if level not in fitting:
-                self._dropped["spool_full", level] += count
-        return Batch.of([line for line in batch.lines() if line[0] in fitting]) if fitting else None
 
     def _measure(self) -> None:
         self._measured = True

@@ -42,16 +42,16 @@ class SpoolFile:
         self.size_bytes = os.fstat(self._descriptor).st_size
         self.damaged_by_level: dict[int, int] = {}
 
-    def append(self, batch: Batch) -> None:
-        """Write a batch behind the others; it is on the disk when this returns.
+    def append(self, *batches: Batch) -> None:
+        """Write batches behind the others; they are on the disk when this returns.
 
         Args:
-            batch: what to keep.
+            batches: what to keep.
 
         Raises:
             OSError: there is no room, or the disk failed; the file is as before.
         """
-        remaining = memoryview(encode(batch))
+        remaining = memoryview(b"".join(map(encode, batches)))
         written = self.size_bytes
         try:
             while remaining:

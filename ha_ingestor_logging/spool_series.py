@@ -77,8 +77,8 @@ class SpoolSeries:
             series.close()
         return None
 
-    def append(self, batch: Batch) -> None:
-        """Keep a batch behind the others.
+    def append(self, *batches: Batch) -> None:
+        """Keep batches behind the others, in one file.
 
         Raises:
             OSError: it can't be written.
@@ -91,7 +91,7 @@ class SpoolSeries:
                 self._last.close()
             self._last = last
             self._paths.append(last.path)
-        self._last.append(batch)
+        self._last.append(*batches)
 
     def oldest(self) -> Batch | None:
         """The first batch that is not delivered; the same one until ``delivered`` is called.

@@ -29,10 +29,6 @@ from benchmarks.store.figures import HEADING, Figure, at_most, percentile, table
 from ha_ingestor_logging import configure, flush, get_logger, metrics, shutdown
 from ha_ingestor_logging.settings import Settings
 
-# As fast as the writer's thread renders beside a caller that only logs: what comes faster is a matter of
-# the queue's bounds, not of delivery.
-_BURST_LINES: Final = 500
-_BURST_PAUSE_S: Final = 0.005
 _KILLS_LINES_PER_S: Final = 5_000
 _TICK_S: Final = 0.01
 _FLUSH_S: Final = 300.0
@@ -71,10 +67,8 @@ def _away(folder: Path, lines: int, away_s: float) -> Iterator[Figure]:
     with _memory() as memory:
         began_s = time.monotonic()
         log = get_logger()
-        for start in range(0, lines, _BURST_LINES):
-            for number in range(start, min(start + _BURST_LINES, lines)):
-                _log_line(log.info, number)
-            time.sleep(_BURST_PAUSE_S)
+        for number in range(lines):
+            _log_line(log.info, number)
         burst_s = time.monotonic() - began_s
         time.sleep(max(away_s - burst_s, 0.0))
         spool_bytes = sum(path.stat().st_size for path in (folder / "spool").iterdir())

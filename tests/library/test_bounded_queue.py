@@ -144,3 +144,17 @@ def test_markers_pass_a_full_queue() -> None:
     queue.put("item", ERROR, 1)
     queue.put_always("marker", CRITICAL)
     assert [item for _, item in queue.take()] == ["item", "marker"]
+
+
+def test_it_is_crowded_while_the_consumer_does_not_keep_up() -> None:
+    for size_bytes in (1, 100):
+        queue: BoundedQueue[int] = BoundedQueue(40, 4000 if size_bytes > 1 else 10**6)
+        crowded = []
+        for number in range(12):
+            queue.put(number, INFO, size_bytes)
+            crowded.append(queue.is_crowded)
+        assert crowded == [False] * 10 + [True] * 2
+        queue.take(size_bytes)
+        assert queue.is_crowded
+        queue.take()
+        assert not queue.is_crowded

@@ -101,3 +101,23 @@ def test_a_value_that_another_thread_changes_is_queued() -> None:
     stop.set()
     thread.join()
     assert len(queue) == 20_000
+
+
+def test_callers_render_their_own_lines_while_the_writer_does_not_keep_up() -> None:
+    queue: EntryQueue = BoundedQueue(100, 10**6)
+    rendered: list[Entry] = []
+
+    def render(entry: Entry) -> bytes | None:
+        rendered.append(entry)
+        return b"line\n" if "plain" in entry[7] else None
+
+    emitter = Emitter("name", queue, INFO, render)
+    for _ in range(30):
+        emitter.emit(INFO, {}, "event", (), {"plain": 1})
+    emitter.emit(INFO, {}, "event", (), {"other": 1})
+    assert queue.is_crowded
+    items = [item for _, item in queue.take()]
+    assert [type(item) for item in items] == [tuple] * 26 + [bytes] * 4 + [tuple]
+    assert len(rendered) == 5
+    emitter.emit(INFO, {}, "event", (), {"plain": 1})
+    assert len(emitted(queue)) == 1

@@ -129,6 +129,20 @@ def test_the_caller_never_waits_for_a_slow_output(pipeline: Pipeline, output: Co
     assert len(output.lines) == 1000
 
 
+def test_a_burst_that_the_writer_can_not_keep_up_with_loses_nothing_and_keeps_its_order(
+    pipeline: Pipeline, output: CollectingOutput
+) -> None:
+    start(pipeline, output)
+    log = logger(pipeline)
+    for number in range(150_000):
+        log.info("line", n=number)
+    assert pipeline.flush(30)
+    assert pipeline.dropped == {}
+    records = output.records
+    assert [record["n"] for record in records] == list(range(150_000))
+    assert len({record["uid"] for record in records}) == 150_000
+
+
 def test_a_flood_is_bounded_counted_and_reported_as_a_gap(
     pipeline: Pipeline, output: CollectingOutput
 ) -> None:

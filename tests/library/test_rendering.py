@@ -220,6 +220,31 @@ def test_a_container_that_breaks_does_not_cost_the_record() -> None:
     assert render(value=BrokenMapping(a=2**70), fine=1)["fine"] == 1
 
 
+@pytest.mark.parametrize(
+    "fields", [{"a": Broken()}, {"a": [1]}, {"exc_info": (ValueError, ValueError(), None)}, {"a": b"x"}]
+)
+def test_a_caller_renders_nothing_that_could_call_foreign_code(fields: dict[str, Any]) -> None:
+    renderer = Renderer("service", "host")
+    context = contextvars.copy_context()
+    plain: dict[str, Any] = {"text": "x", "number": 1.5, "flag": True, "none": None, "large": 2**70}
+    line = renderer.render_plain((AT_NS, 20, "l", context, {}, "%s", ("x",), plain))
+    assert line is not None
+    assert json.loads(line)["large"] == str(2**70)
+    assert renderer.render_plain((AT_NS, 20, "l", context, {}, "m", (), fields)) is None
+    assert renderer.render_plain((AT_NS, 20, "l", context, dict(fields), "m", (), {})) is None
+    assert renderer.render_plain((AT_NS, 20, "l", context, {}, Broken(), (), {})) is None
+    assert renderer.render_plain((AT_NS, 20, "l", context, {}, "%s", (Broken(),), {})) is None
+    context.run(structlog.contextvars.bind_contextvars, bound=Broken())
+    assert renderer.render_plain((AT_NS, 20, "l", context, {}, "m", (), {})) is None
+
+
+def test_a_line_with_a_large_correlation_is_cut_as_others_are() -> None:
+    with correlation("c" * 1_500_000):
+        record = render(other="fine")
+    assert record["other"] == "fine"
+    assert len(record["correlation_id"]) < 100_000
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

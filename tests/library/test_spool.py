@@ -219,3 +219,29 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_the_system(tmp_path: Pat
     assert spool.is_empty
     spool.inherit()
     spool.close()
+
+
+def test_several_batches_are_kept_together_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, ROOM_BYTES)
+    batches = [numbered(number) for number in range(5)]
+    syncs: list[int] = []
+    sync = os.fsync
+
+    def count_and_fail(descriptor: int) -> None:
+        syncs.append(descriptor)
+        if len(syncs) == 1:
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr("ha_ingestor_logging.spool_file.os.fsync", count_and_fail)
+    with pytest.raises(OSError, match="No space"):
+        spool.append(*batches)
+    assert (spool.is_empty, spool.spooled, spool.dropped) == (True, 0, {})
+    syncs[:] = [0]
+    spool.append(*batches)
+    assert len(syncs) <= 3  # the first, the file and its folder
+    assert spool.spooled == 5
+    assert read_all(spool) == batches
+    spool.close()
