@@ -21,11 +21,15 @@ from aggregator.state import STATE
 _log = structlog.get_logger("aggregator")
 _KEEPALIVE_S = 75.0
 _STOP_S = 8.0
+_SWITCH_S = 0.0005
+"""How long a thread keeps the interpreter's lock while others wait: at the usual 5 ms a thread that decodes
+would hold up the one that receives, many times a body."""
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT, or do what the command says that the arguments begin with."""
     limit_arenas()
+    sys.setswitchinterval(_SWITCH_S)
     status = commands.run(sys.argv[1:])
     if status is not None:
         sys.exit(status)

@@ -4,6 +4,7 @@ Objects of the Elastic Common Schema become fields with dotted names, as Elastic
 `{"log": {"level": "error"}}` is `log.level`. https://www.elastic.co/docs/reference/ecs
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -28,7 +29,7 @@ _UID: Final = "uid"
 
 _CHANGED: Final = _ROOTS | {_UID}
 
-_OPENING: Final = b"{"
+_PIECE_BYTES: Final = 64 * 1024
 
 type _Document = dict[str, msgspec.Raw]
 type _NoObject = str | int | float | bool | list[msgspec.Raw] | None
@@ -58,30 +59,47 @@ def lines_of(documents: bytes) -> bytes | None:
         return documents
     if ndjson.whole_rows(documents) is None:
         return None
+    return b"".join(map(_changed, _pieces(documents)))
+
+
+def _pieces(documents: bytes) -> Iterator[bytes]:
+    """Cut documents into pieces: what they are taken apart into then stays in the processor's cache."""
+    start = 0
+    while start < len(documents):
+        end = documents.find(b"\n", start + _PIECE_BYTES) + 1 or len(documents)
+        yield documents[start:end]
+        start = end
+
+
+def _changed(documents: bytes) -> bytes:
     objects = _OBJECT.decode_lines(documents)
     for document in objects:
         for name in _CHANGED & document.keys():
             if name == _UID:
                 document.setdefault(SENT + _UID, document.pop(_UID))
-            elif bytes(document[name])[:1] == _OPENING:
+            else:
                 _flatten(document, name)
     return _ENCODER.encode_lines(objects)
 
 
 def _flatten(document: _Document, path: str) -> None:
-    """Put the members of an object beside it; those whose names are taken stay in it."""
-    members = _OBJECT.decode(document[path])
+    """Put the members of an object, if it is one, beside it; those whose names are taken stay in it."""
+    try:
+        members = _OBJECT.decode(document[path])
+    except msgspec.ValidationError:
+        return
     if not members:
         return
     del document[path]
     left: _Document = {}
+    start = path + "."
     for key, value in members.items():
-        name = f"{path}.{key}"
+        name = start + key
         if name in document:
             left[key] = value
             continue
         document[name] = value
-        if name in _PATHS and bytes(value)[:1] == _OPENING:
+        if name in _PATHS:
             _flatten(document, name)
     if left:
         document[path] = msgspec.Raw(_ENCODER.encode(left))

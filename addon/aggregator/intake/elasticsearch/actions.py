@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import orjson
+
+WITHOUT_DOCUMENT: Final = "delete"
+"""The operation that no document follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +27,40 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Action:
-    """What is to be done with a document.
+    """What is to be done with documents.
 
     Args:
         operation: `create`, `index`, `update` or `delete`.
-        index: the index that it is for, if one is named.
-        id: the document's ID, if its sender gave it one.
+        index: the index that they are for, if one is named.
     """
 
     operation: str
     index: str | None
-    id: str | None
-
-    @property
-    def has_document(self) -> bool:
-        """Whether a document follows."""
-        return self.operation != "delete"
 
     @cached_property
     def fields(self) -> bytes:
-        """The fields that its document gets, as members of a JSON object."""
-        fields: dict[str, str] = {}
-        if self.index is not None:
-            fields["_index"] = self.index
-        if self.id is not None:
-            # Within its index only an ID is unique.
-            fields["uid"] = self.id if self.index is None else f"{self.index}/{self.id}"
-        return orjson.dumps(fields)[1:-1]
+        """The fields that its documents get, as members of a JSON object."""
+        return b"" if self.index is None else b'"_index":' + orjson.dumps(self.index)
+
+    @cached_property
+    def before_uid(self) -> bytes:
+        """The same, and the beginning of the `uid`, behind which the document's ID goes."""
+        if self.index is None:
+            return b'"uid":"'
+        # Within its index only an ID is unique.
+        return self.fields + b',"uid":' + orjson.dumps(f"{self.index}/")[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The items of a request, in columns.
+
+    Args:
+        actions: what is to be done, item by item.
+        ids: the ID that a sender gave each document, as a JSON string; empty without one.
+        texts: the document of each; empty where there is none.
+    """
+
+    actions: list[Action]
+    ids: list[bytes]
+    texts: list[bytes]

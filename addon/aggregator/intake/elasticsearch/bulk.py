@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 import msgspec
+import orjson
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError, TooLargeError
 from aggregator.intake import documents, ndjson
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.intake.elasticsearch import items
-from aggregator.intake.elasticsearch.actions import Action, Refusal
+from aggregator.intake.elasticsearch.actions import WITHOUT_DOCUMENT, Action, Asked, Refusal
 
 _ADDING = ("create", "index")
 _OTHERS = ("update", "delete")
@@ -58,90 +59,129 @@ def decode(body: bytes, index: str | None, *, brief: bool = False) -> Bulk:
     sent = body.replace(b"\r\n", b"\n").split(b"\n")
     while sent and not sent[-1].strip():
         sent.pop()
-    actions, texts = _pairs(sent, index)
+    asked = _pairs(sent, index) or _one_by_one(sent, index)
     refusals = {
         place: Refusal(
             "illegal_argument_exception",
             f"{action.operation} is not taken: lines are added, never changed",
             "operation",
         )
-        for place, action in enumerate(actions)
+        for place, action in enumerate(asked.actions)
         if action.operation in _OTHERS
     }
-    places: Sequence[int] = range(len(actions))
-    if refusals:
-        places = [place for place in places if place not in refusals]
-    lines = documents.lines_of(_joined([texts[place] for place in places] if refusals else texts))
+    lines = None if refusals else documents.lines_of(_joined(asked.texts))
+    if lines is not None:
+        return _bulk(lines, asked.actions, asked.ids, items.write(asked, refusals, brief=brief))
+    taken = []
+    for place, text in enumerate(asked.texts):
+        if place in refusals:
+            continue
+        wrong = ndjson.problem(text) if text.strip() else "there is no document"
+        if wrong is None:
+            taken.append(place)
+        else:
+            refusals[place] = Refusal("document_parsing_exception", wrong, "syntax")
+    lines = documents.lines_of(_joined([asked.texts[place].strip() for place in taken]))
     if lines is None:
-        bad = {place: wrong for place in places if (wrong := _problem(texts[place])) is not None}
-        refusals |= bad
-        places = [place for place in places if place not in bad]
-        lines = documents.lines_of(_joined([texts[place].strip() for place in places]))
-        if lines is None:
-            raise InvalidBodyError("the documents can't be read")
-    errors = [LineError(place + 1, wrong.message, wrong.reason) for place, wrong in sorted(refusals.items())]
-    added = [actions[place] for place in places] if refusals else actions
-    results = items.write(actions, refusals, brief=brief)
-    return Bulk(_with_fields(lines, added), len(places), errors, results)
+        raise InvalidBodyError("the documents can't be read")
+    bulk = _bulk(
+        lines,
+        [asked.actions[place] for place in taken],
+        [asked.ids[place] for place in taken],
+        items.write(asked, refusals, brief=brief),
+    )
+    bulk.errors.extend(
+        LineError(place + 1, wrong.message, wrong.reason) for place, wrong in sorted(refusals.items())
+    )
+    return bulk
 
 
-def _pairs(sent: list[bytes], index: str | None) -> tuple[list[Action], list[bytes]]:
-    """Tell actions and documents apart; an action without a document has an empty one."""
-    known: dict[bytes, Action] = {}
-    first, second = sent[::2], sent[1::2]
-    if len(first) == len(second):
-        try:
-            known = {line: _action(line, index) for line in set(first)}
-        except ndjson.UNREADABLE:
-            known = {}
-        if known and all(action.has_document for action in known.values()):
-            return list(map(known.__getitem__, first)), second
-    actions: list[Action] = []
-    texts: list[bytes] = []
+def _pairs(sent: list[bytes], index: str | None) -> Asked | None:
+    """Tell actions and documents apart where they take turns, as senders of logs send them."""
+    said, texts = sent[::2], sent[1::2]
+    if len(said) != len(texts):
+        return None
+    actions = _Actions(index)
+    try:
+        known = {line: actions.read(line) for line in set(said)}
+    except ndjson.UNREADABLE:
+        return None
+    if any(action.operation == WITHOUT_DOCUMENT for action, _ in known.values()):
+        return None
+    read = list(map(known.__getitem__, said))
+    return Asked([action for action, _ in read], [id_ for _, id_ in read], texts)
+
+
+def _one_by_one(sent: list[bytes], index: str | None) -> Asked:
+    """Tell actions and documents apart; blank lines between them are skipped."""
+    asked = Asked([], [], [])
+    actions = _Actions(index)
     numbered = iter(enumerate(sent, 1))
     for number, line in numbered:
         if not line.strip():
             continue
         try:
-            action = known.get(line) or _action(line, index)
+            action, id_ = actions.read(line)
         except ndjson.UNREADABLE as error:
             raise InvalidBodyError(
                 f"Malformed action/metadata line [{number}]: {error}; nothing was taken", line=number
             ) from None
-        actions.append(action)
-        texts.append(next(numbered, (0, b""))[1] if action.has_document else b"")
-    return actions, texts
+        asked.actions.append(action)
+        asked.ids.append(id_)
+        has_none = action.operation == WITHOUT_DOCUMENT
+        asked.texts.append(b"" if has_none else next(numbered, (0, b""))[1])
+    return asked
 
 
-def _action(line: bytes, index: str | None) -> Action:
-    if len(line) > limits.BULK_ACTION_BYTES:
-        raise msgspec.ValidationError(f"longer than {limits.BULK_ACTION_BYTES} bytes")
-    said = _ACTION.decode(line)
-    if len(said) != 1:
-        raise msgspec.ValidationError("expected one of create, index, update, delete")
-    ((operation, target),) = said.items()
-    if operation not in {*_ADDING, *_OTHERS}:
-        raise msgspec.ValidationError(f"expected one of create, index, update, delete, found {operation}")
-    return Action(operation, target.index or index, None if target.id in {None, ""} else str(target.id))
+class _Actions:
+    """Reads what is to be done; equal actions are one.
+
+    Args:
+        index: the index that the path names.
+    """
+
+    def __init__(self, index: str | None) -> None:
+        self._index = index
+        self._known: dict[tuple[str, str | None], Action] = {}
+
+    def read(self, line: bytes) -> tuple[Action, bytes]:
+        """Read the line before a document: what to do, and the document's ID as a JSON string.
+
+        Raises:
+            msgspec.DecodeError: it does not say what to do.
+        """
+        if len(line) > limits.BULK_ACTION_BYTES:
+            raise msgspec.ValidationError(f"longer than {limits.BULK_ACTION_BYTES} bytes")
+        said = _SAID.decode(line)
+        if len(said) != 1:
+            raise msgspec.ValidationError("expected one of create, index, update, delete")
+        ((operation, target),) = said.items()
+        named = (operation, target.index or self._index)
+        action = self._known.get(named)
+        if action is None:
+            if operation not in {*_ADDING, *_OTHERS}:
+                raise msgspec.ValidationError(
+                    f"expected one of create, index, update, delete, found {operation}"
+                )
+            action = self._known[named] = Action(*named)
+        given = target.id
+        return action, b"" if given is None or given == "" else orjson.dumps(str(given))
 
 
-_ACTION = msgspec.json.Decoder(dict[str, _Target])
+_SAID = msgspec.json.Decoder(dict[str, _Target])
 
 
 def _joined(texts: Sequence[bytes]) -> bytes:
     return b"\n".join([*texts, b""])
 
 
-def _problem(text: bytes) -> Refusal | None:
-    if not text.strip():
-        return Refusal("document_parsing_exception", "there is no document", "syntax")
-    wrong = ndjson.problem(text)
-    return None if wrong is None else Refusal("document_parsing_exception", wrong, "syntax")
+def _bulk(lines: bytes, actions: list[Action], ids: list[bytes], results: bytes) -> Bulk:
+    return Bulk(_with_fields(lines, actions, ids), len(actions), [], results)
 
 
-def _with_fields(lines: bytes, actions: Sequence[Action]) -> bytes:
+def _with_fields(lines: bytes, actions: list[Action], ids: list[bytes]) -> bytes:
     """Add to each line what its action says."""
-    if len(set(map(id, actions))) == 1:
+    if not any(ids) and len(set(map(id, actions))) == 1:
         fields = actions[0].fields
         if not fields:
             return lines
@@ -150,10 +190,16 @@ def _with_fields(lines: bytes, actions: Sequence[Action]) -> bytes:
         begun = below.replace(b'\n{"', b"\n{" + fields + b',"')
         if len(begun) == len(below) + len(actions) * (len(fields) + 1):
             return begun[1:]
-    each = map(_BEHIND_BRACE, lines.split(b"\n"))
+    rests = map(_BEHIND_BRACE, lines.split(b"\n"))
     return b"".join(
         [
-            b"{%b%b%b\n" % (action.fields, b"" if rest.strip() == b"}" or not action.fields else b",", rest)
-            for action, rest in zip(actions, each, strict=False)
+            b"{%b%b%b%b\n"
+            % (
+                action.before_uid if given else action.fields,
+                given[1:],
+                b"," if (given or action.fields) and rest.strip() != b"}" else b"",
+                rest,
+            )
+            for action, given, rest in zip(actions, ids, rests, strict=False)
         ]
     )

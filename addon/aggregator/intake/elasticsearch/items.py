@@ -1,58 +1,66 @@
 """The result of each item of a bulk request, as Elasticsearch writes it."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
 
-from aggregator.intake.elasticsearch.actions import Action, Refusal
+from aggregator.intake.elasticsearch.actions import Action, Asked, Refusal
 
 
-def write(actions: Sequence[Action], refusals: Mapping[int, Refusal], *, brief: bool) -> bytes:
+def write(asked: Asked, refusals: Mapping[int, Refusal], *, brief: bool) -> bytes:
     """Write the result of each item, with commas between them.
 
     Args:
-        actions: what was to be done, item by item.
+        asked: what was to be done.
         refusals: why items were not taken, by their place from 0.
         brief: whether only statuses and errors are asked for.
     """
-    # An ID that we make up is unique, as clients expect; it is not kept.
-    batch = f"{secrets.token_urlsafe(9)}-"
-    written: dict[int, tuple[bytes, bytes, bytes]] = {}
-    items = []
-    for place, action in enumerate(actions):
-        parts = written.get(id(action))
-        if parts is None:
-            parts = _taken(action, batch, brief=brief).partition(batch.encode())
-            written[id(action)] = parts
-        head, made_up, tail = parts
-        items.append(b"%b%b%d%b" % (head, made_up, place, tail) if made_up else head)
+    if brief:
+        items = [b'{"%b":{"status":201}}' % action.operation.encode() for action in asked.actions]
+    else:
+        items = _in_full(asked)
     for place, refusal in refusals.items():
-        items[place] = _refused(actions[place], refusal)
+        items[place] = _refused(asked.actions[place], asked.ids[place], refusal)
     return b",".join(items)
 
 
-def _taken(action: Action, batch: str, *, brief: bool) -> bytes:
-    """One item, with the batch for an ID where its sender gave it none."""
-    result: dict[str, object] = {"status": HTTPStatus.CREATED}
-    if not brief:
-        result |= {
-            "_index": action.index,
-            "_id": action.id or batch,
-            "_version": 1,
-            "result": "created",
-            "_shards": {"total": 1, "successful": 1, "failed": 0},
-        }
+def _in_full(asked: Asked) -> list[bytes]:
+    # An ID that we make up is unique, as clients expect; it is not kept.
+    made_up = secrets.token_urlsafe(9).encode()
+    marker = secrets.token_hex(8)
+    parts: dict[int, tuple[bytes, bytes]] = {}
+    items = []
+    for place, (action, given) in enumerate(zip(asked.actions, asked.ids, strict=True)):
+        around = parts.get(id(action))
+        if around is None:
+            head, _, tail = _taken(action, marker).partition(b'"%b"' % marker.encode())
+            around = parts[id(action)] = (head, tail)
+        head, tail = around
+        items.append(head + given + tail if given else b'%b"%b-%d"%b' % (head, made_up, place, tail))
+    return items
+
+
+def _taken(action: Action, marker: str) -> bytes:
+    """One item, with a marker where the document's ID belongs."""
+    result = {
+        "_index": action.index,
+        "_id": marker,
+        "_version": 1,
+        "result": "created",
+        "_shards": {"total": 1, "successful": 1, "failed": 0},
+        "status": HTTPStatus.CREATED,
+    }
     return orjson.dumps({action.operation: result})
 
 
-def _refused(action: Action, refusal: Refusal) -> bytes:
+def _refused(action: Action, given: bytes, refusal: Refusal) -> bytes:
     return orjson.dumps(
         {
             action.operation: {
                 "_index": action.index,
-                "_id": action.id,
+                "_id": orjson.Fragment(given) if given else None,
                 "status": HTTPStatus.BAD_REQUEST,
                 "error": {"type": refusal.type, "reason": refusal.message},
             }

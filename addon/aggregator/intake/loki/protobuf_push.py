@@ -3,10 +3,18 @@
 https://github.com/grafana/loki/blob/main/pkg/push/push.proto
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import cramjam
-from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory, timestamp_pb2
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    message,
+    message_factory,
+    text_format,
+    timestamp_pb2,
+)
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError, InvalidEncodingError, TooLargeError
@@ -14,7 +22,6 @@ from aggregator.intake.decoded import Decoded
 from aggregator.intake.loki import labels
 from aggregator.intake.loki.streams import Stream, lines_of
 
-_Type = descriptor_pb2.FieldDescriptorProto.Type
 _NS_PER_S: Final = 10**9
 
 
@@ -26,13 +33,22 @@ def decode(body: bytes) -> Decoded:
         TooLargeError: it is too large once it is decompressed.
         InvalidBodyError: it is no push.
     """
-    push = _PUSH()
+    wire = _decompress(body)
     try:
-        push.ParseFromString(_decompress(body))
-        streams = [_stream(sent) for sent in push.streams]
+        return lines_of([_stream(sent) for sent in _parse(wire).streams])
     except (message.DecodeError, ValueError) as error:
         raise InvalidBodyError(f"no push of Loki's: {error}; nothing was taken") from None
-    return lines_of(streams)
+
+
+def _parse(wire: bytes) -> Any:
+    push = _PUSH()
+    try:
+        push.ParseFromString(wire)
+    except message.DecodeError:
+        # Senders don't look whether their text is UTF-8.
+        push = _PUSH_OF_BYTES()
+        push.ParseFromString(wire)
+    return push
 
 
 def _decompress(body: bytes) -> bytes:
@@ -51,69 +67,81 @@ def _decompress(body: bytes) -> bytes:
 def _stream(sent: Any) -> Stream:
     entries = sent.entries
     times = [entry.timestamp for entry in entries]
-    timestamps = [str(time.seconds * _NS_PER_S + time.nanos) for time in times]
-    metadata: dict[int, dict[str, labels.Value]] = {
-        place: {_text(pair.name): _text(pair.value) for pair in entry.structuredMetadata}
-        for place, entry in enumerate(entries)
-        if entry.structuredMetadata
+    metadata = {
+        place: _metadata(pairs)
+        for place, pairs in enumerate([entry.structuredMetadata for entry in entries])
+        if pairs
     }
     return Stream(
         labels.parse(_text(sent.labels)) if sent.labels else {},
-        timestamps,
-        _texts([entry.line for entry in entries]),
+        [str(time.seconds * _NS_PER_S + time.nanos) for time in times],
+        [_text(entry.line) for entry in entries],
         metadata,
     )
 
 
-def _texts(lines: list[bytes]) -> list[str]:
-    try:
-        return list(map(bytes.decode, lines))
-    except UnicodeDecodeError:
-        return list(map(_text, lines))
+def _metadata(pairs: Any) -> Mapping[str, labels.Value]:
+    if isinstance(pairs, Mapping):
+        return dict(pairs)
+    return {_text(pair.key): _text(pair.value) for pair in pairs}
 
 
-def _text(line: bytes) -> str:
-    return line.decode(errors="replace")
+def _text(text: str | bytes) -> str:
+    return text if isinstance(text, str) else text.decode(errors="replace")
 
 
-def _make_push_class() -> type[Any]:
-    """Build the message class; text is read as bytes, since senders don't look whether it is UTF-8."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name="aggregator/loki_push.proto",
-        package="aggregator.loki",
-        syntax="proto3",
-        dependency=[timestamp_pb2.DESCRIPTOR.name],
-    )
-    for name, fields in _MESSAGES.items():
-        described = file.message_type.add(name=name)
-        for number, (field, kind, is_repeated) in fields.items():
-            label = (
-                descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
-                if is_repeated
-                else descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL
-            )
-            added = described.field.add(name=field, number=number, label=label)
-            if kind is None:
-                added.type = _Type.TYPE_BYTES
-            else:
-                added.type = _Type.TYPE_MESSAGE
-                added.type_name = kind
+_DEFINITION: Final = """
+    name: "PACKAGE.proto" package: "PACKAGE" syntax: "proto3" dependency: "google/protobuf/timestamp.proto"
+    message_type {
+        name: "Push"
+        field {
+            name: "streams" number: 1 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: ".PACKAGE.Stream"
+        }
+    }
+    message_type {
+        name: "Stream"
+        field { name: "labels" number: 1 label: LABEL_OPTIONAL type: TYPE_TEXT }
+        field {
+            name: "entries" number: 2 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: ".PACKAGE.Entry"
+        }
+    }
+    message_type {
+        name: "Entry"
+        field {
+            name: "timestamp" number: 1 label: LABEL_OPTIONAL
+            type: TYPE_MESSAGE type_name: ".google.protobuf.Timestamp"
+        }
+        field { name: "line" number: 2 label: LABEL_OPTIONAL type: TYPE_TEXT }
+        field {
+            name: "structuredMetadata" number: 3 label: LABEL_REPEATED
+            type: TYPE_MESSAGE type_name: ".PACKAGE.Entry.StructuredMetadataEntry"
+        }
+        nested_type {
+            name: "StructuredMetadataEntry"
+            field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_TEXT }
+            field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_TEXT }
+            options { map_entry: IS_MAP }
+        }
+    }
+"""
+"""The messages as far as they are read. On the wire, pairs of name and value are a map: it is read faster."""
+
+
+def _make_push_class(package: str, *, text_is_utf8: bool) -> type[Any]:
+    """Build the class of pushes.
+
+    Args:
+        package: name for its messages.
+        text_is_utf8: whether text is read as such; else as bytes, with metadata as messages.
+    """
+    definition = _DEFINITION.replace("PACKAGE", package)
+    definition = definition.replace("TYPE_TEXT", "TYPE_STRING" if text_is_utf8 else "TYPE_BYTES")
+    definition = definition.replace("IS_MAP", "true" if text_is_utf8 else "false")
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(timestamp_pb2.DESCRIPTOR.serialized_pb)
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("aggregator.loki.Push"))
+    pool.Add(text_format.Parse(definition, descriptor_pb2.FileDescriptorProto()))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.Push"))
 
 
-_MESSAGES: Final[dict[str, dict[int, tuple[str, str | None, bool]]]] = {
-    "Pair": {1: ("name", None, False), 2: ("value", None, False)},
-    "Entry": {
-        1: ("timestamp", ".google.protobuf.Timestamp", False),
-        2: ("line", None, False),
-        3: ("structuredMetadata", ".aggregator.loki.Pair", True),
-    },
-    "Stream": {1: ("labels", None, False), 2: ("entries", ".aggregator.loki.Entry", True)},
-    "Push": {1: ("streams", ".aggregator.loki.Stream", True)},
-}
-"""Fields of each message by their numbers: name, message type (None for bytes), whether repeated."""
-
-_PUSH: Final = _make_push_class()
+_PUSH: Final = _make_push_class("loki", text_is_utf8=True)
+_PUSH_OF_BYTES: Final = _make_push_class("loki_bytes", text_is_utf8=False)

@@ -1,0 +1,1 @@
+"""What taking logs costs, protocol by protocol."""

@@ -1,0 +1,161 @@
+"""The same lines in the body of each protocol."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import cramjam
+
+type Line = Mapping[str, Any]
+
+_LABELS = ("service", "level", "host")
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A way to send lines.
+
+    Args:
+        path: where they are sent to.
+        encode: makes a body of lines.
+        headers: what is sent besides the token.
+    """
+
+    path: str
+    encode: Callable[[list[Line]], bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _ndjson(lines: list[Line]) -> bytes:
+    return b"".join(_dumps(line) + b"\n" for line in lines)
+
+
+def _json_array(lines: list[Line]) -> bytes:
+    return _dumps(lines)
+
+
+def _bulk(lines: list[Line]) -> bytes:
+    return b"".join(b'{"create":{"_index":"logs"}}\n%b\n' % _dumps(_at_timestamp(line)) for line in lines)
+
+
+def _bulk_with_ids(lines: list[Line]) -> bytes:
+    return b"".join(
+        _dumps({"create": {"_index": "logs", "_id": f"{place}-{line['timestamp']}"}})
+        + b"\n%b\n" % _dumps(_at_timestamp(line))
+        for place, line in enumerate(lines)
+    )
+
+
+def _bulk_of_common_schema(lines: list[Line]) -> bytes:
+    return b"".join(b'{"create":{"_index":"logs"}}\n%b\n' % _dumps(_common_schema(line)) for line in lines)
+
+
+def _loki_json(lines: list[Line]) -> bytes:
+    values = {
+        labels: [[str(_time_ns(line)), line["message"], _metadata(line)] for line in stream]
+        for labels, stream in _streams(lines).items()
+    }
+    return _dumps(
+        {"streams": [{"stream": dict(labels), "values": stream} for labels, stream in values.items()]}
+    )
+
+
+def _loki_json_lines(lines: list[Line]) -> bytes:
+    values = {
+        labels: [
+            [str(_time_ns(line)), json.dumps({"message": line["message"], **_others(line)})]
+            for line in stream
+        ]
+        for labels, stream in _streams(lines).items()
+    }
+    return _dumps(
+        {"streams": [{"stream": dict(labels), "values": stream} for labels, stream in values.items()]}
+    )
+
+
+def _loki_protobuf(lines: list[Line]) -> bytes:
+    push = b""
+    for labels, stream in _streams(lines).items():
+        named = ",".join(f"{name}={json.dumps(value)}" for name, value in labels)
+        entries = b"".join(_field(2, _entry(line)) for line in stream)
+        push += _field(1, _field(1, f"{{{named}}}".encode()) + entries)
+    return bytes(cramjam.snappy.compress_raw(push))
+
+
+def _entry(line: Line) -> bytes:
+    seconds, nanos = divmod(_time_ns(line), 10**9)
+    time = _varint(1 << 3) + _varint(seconds) + _varint(2 << 3) + _varint(nanos)
+    pairs = [
+        _field(3, _field(1, name.encode()) + _field(2, value.encode()))
+        for name, value in _metadata(line).items()
+    ]
+    return _field(1, time) + _field(2, line["message"].encode()) + b"".join(pairs)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of protobuf with a length."""
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*written, number])
+
+
+def _streams(lines: list[Line]) -> dict[tuple[tuple[str, str], ...], list[Line]]:
+    streams = defaultdict(list)
+    for line in lines:
+        streams[tuple((name, line[name]) for name in _LABELS)].append(line)
+    return streams
+
+
+def _others(line: Line) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name not in {*_LABELS, "timestamp", "message"}}
+
+
+def _metadata(line: Line) -> dict[str, str]:
+    return {name: str(value) for name, value in _others(line).items()}
+
+
+def _at_timestamp(line: Line) -> Line:
+    return {"@timestamp": line["timestamp"], **{name: line[name] for name in line if name != "timestamp"}}
+
+
+def _common_schema(line: Line) -> Line:
+    others = {name: line[name] for name in line if name not in {*_LABELS, "timestamp", "logger"}}
+    return {
+        "@timestamp": line["timestamp"],
+        "log": {"level": line["level"], "logger": line["logger"], "file": {"path": "/var/log/app.log"}},
+        "service": {"name": line["service"]},
+        "host": {"name": line["host"]},
+        "agent": {"type": "filebeat", "version": "8.19.0"},
+        **others,
+    }
+
+
+def _time_ns(line: Line) -> int:
+    return round(datetime.fromisoformat(line["timestamp"]).timestamp() * 10**6) * 1000
+
+
+def _dumps(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+REFERENCE = "JSON lines"
+
+PROTOCOLS: dict[str, Protocol] = {
+    REFERENCE: Protocol("/api/v1/logs", _ndjson),
+    "JSON array": Protocol("/api/v1/logs", _json_array),
+    "Elasticsearch": Protocol("/_bulk", _bulk),
+    "Elasticsearch, IDs": Protocol("/_bulk", _bulk_with_ids),
+    "Elasticsearch, common schema": Protocol("/_bulk", _bulk_of_common_schema),
+    "Loki, JSON": Protocol("/loki/api/v1/push", _loki_json),
+    "Loki, JSON in lines": Protocol("/loki/api/v1/push", _loki_json_lines),
+    "Loki, protobuf": Protocol("/loki/api/v1/push", _loki_protobuf),
+}
