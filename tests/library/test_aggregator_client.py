@@ -1,7 +1,9 @@
+import gzip
 import json
 import logging
 import socket
 import time
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -141,6 +143,27 @@ def test_an_aggregator_that_hangs_is_given_up() -> None:
             client.send_logs(LINES)
         assert time.monotonic() - started < 5
         client.close()
+
+
+def test_a_compressed_bomb_is_not_unpacked(client: AggregatorClient, aggregator: RecordingAggregator) -> None:
+    bomb = gzip.compress(b'{"accepted":2,"errors":[]}' + b" " * 200 * 2**20)
+    aggregator.answers.append(Answer(200, bomb, {"Content-Encoding": "gzip"}))
+    tracemalloc.start()
+    assert client.send_logs(LINES) == Receipt(2)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 20 * 2**20
+    assert client.send_logs(LINES) == Receipt(2)
+
+
+def test_what_is_left_of_a_long_answer_is_not_taken_for_the_next(
+    client: AggregatorClient, aggregator: RecordingAggregator
+) -> None:
+    for size_bytes in (256 * 1024 + 100, 300_000, 3_000_000):
+        aggregator.answers.append(Answer(200, b"x" * size_bytes))
+        with pytest.raises(ReceiverUnavailableError):
+            client.send_logs(LINES)
+        assert client.send_logs(LINES) == Receipt(2)
 
 
 def test_the_token_is_neither_logged_nor_in_an_error(
