@@ -2,14 +2,12 @@
 
 from typing import Final
 
+from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
-    BRACKET,
     CLOCK,
     COLOURS,
     DATE,
-    DIGIT,
     LEVEL,
-    LOWER,
     MESSAGE,
     text_format,
 )
@@ -17,7 +15,7 @@ from aggregator.record.text.text_format import (
 _THREAD: Final = rb"\((?P<thread>[^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)"
 
 CORE: Final = text_format(
-    DIGIT,
+    {Shape.DATE},
     rb"(?P<local_time>" + DATE + rb" " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
     rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
     needs=b") [",
@@ -25,7 +23,7 @@ CORE: Final = text_format(
 """Home Assistant Core: `2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] message`."""
 
 SUPERVISOR: Final = text_format(
-    DIGIT,
+    {Shape.SHORT_DATE},
     rb"(?P<_time>\d\d-\d\d-\d\d " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
     rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
     local_time=r"20\g<_time>",
@@ -34,14 +32,14 @@ SUPERVISOR: Final = text_format(
 """Home Assistant Supervisor, whose years have two digits."""
 
 BASHIO: Final = text_format(
-    BRACKET,
+    {Shape.CLOCK_IN_BRACKETS},
     rb"\[(?P<local_time>" + CLOCK + rb")\] " + LEVEL + rb": " + MESSAGE,
     needs=b"] ",
 )
 """Apps of Home Assistant, by its shell library bashio: `[10:00:00] INFO: message`."""
 
 S6: Final = text_format(
-    LOWER,
+    {Shape.LETTER},
     rb"(?P<logger>s6-[a-z0-9-]++|cont-init|cont-finish|fix-attrs|services-up): "
     rb"(?:\[?+(?P<level>fatal|warning|info|debug|error)\]?+: )" + MESSAGE,
     needs=b": ",
@@ -49,18 +47,18 @@ S6: Final = text_format(
 """s6, which starts the programs in containers: `s6-rc: info: service nginx: starting`."""
 
 ESPHOME: Final = text_format(
-    BRACKET,
+    {Shape.CLOCK_IN_BRACKETS, Shape.BRACKET},
     rb"(?:\[(?P<local_time>" + CLOCK + rb")\])?+" + COLOURS +
     rb"\[(?P<level>V{1,2}|[DCIWE])\]\[(?P<logger>[^\[\]\n]+?)(?::(?P<line>[0-9]{1,5}))?\]: " + MESSAGE,
-    levels={"C": "CONFIG", "VV": "VERY_VERBOSE"},
     needs=b"][",
-)  # fmt: skip
+    optional="local_time line",
+).spelling(C="CONFIG", VV="VERY_VERBOSE")  # fmt: skip
 """ESPHome: `[10:00:00][D][sensor:094]: message`."""
 
 _Z2M_LEVEL: Final = COLOURS + rb"(?P<level>error|warning|warn|info|debug)" + COLOURS
 
 ZIGBEE2MQTT: Final = text_format(
-    BRACKET,
+    {Shape.DATE_IN_BRACKETS},
     rb"\[(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")\] " + _Z2M_LEVEL +
     rb": [ \t](?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
     needs=b": ",
@@ -68,7 +66,7 @@ ZIGBEE2MQTT: Final = text_format(
 """Zigbee2MQTT from 1.37 on: `[2026-11-23 10:00:00] info: <tab>z2m: message`."""
 
 ZIGBEE2MQTT_BEFORE: Final = text_format(
-    b"Z",
+    {Shape.CAPITAL},
     rb"(?P<logger>Zigbee2MQTT):" + _Z2M_LEVEL +
     rb" ?+" + COLOURS + rb" {1,2}+(?P<local_time>" + DATE + rb" " + CLOCK + rb"): " + MESSAGE,
     needs=b"Zigbee2MQTT:",
@@ -76,10 +74,11 @@ ZIGBEE2MQTT_BEFORE: Final = text_format(
 """Zigbee2MQTT before that: `Zigbee2MQTT:info  2026-11-23 10:00:00: message`."""
 
 NODE_RED: Final = text_format(
-    DIGIT,
+    {Shape.NUMBER},
     rb"(?P<local_time>\d{1,2} [A-Z][a-z]{2} " + CLOCK + rb") - \[" + LEVEL +
     rb"\] (?:\[(?P<logger>[^\[\]\n]++)\] )?+" + MESSAGE,
     needs=b" - [",
+    optional="logger",
 )  # fmt: skip
 """Node-RED: `23 Nov 10:00:00 - [info] [mqtt-broker:Home] message`."""
 

@@ -2,10 +2,9 @@
 
 from typing import Final
 
+from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
-    BRACKET,
     COLOURS,
-    DIGIT,
     DOTTED,
     LEVEL,
     MESSAGE,
@@ -14,26 +13,29 @@ from aggregator.record.text.text_format import (
 )
 
 TIME_AND_LEVEL: Final = text_format(
-    DIGIT,
+    {Shape.DATE},
     TIME + COLOURS + rb"[ \t]{1,8}+" + COLOURS + LEVEL + COLOURS + rb":?+[ \t]{1,8}+"
     rb"(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
     logger=r"\g<_in_brackets>\g<logger>",
+    optional="logger",
 )  # fmt: skip
 """A time, then a level: `2026-11-23T10:00:00Z ERROR package.module: message`."""
 
 TIME_AND_BRACKETS: Final = text_format(
-    DIGIT,
+    {Shape.DATE},
     TIME + COLOURS + rb" *+\[" + COLOURS + LEVEL + rb" *+" + COLOURS + rb"\]:?+ " + COLOURS +
     rb" *+(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
     logger=r"\g<_in_brackets>\g<logger>",
     needs=b"[",
+    optional="logger",
 )  # fmt: skip
 """A time, then a level in brackets, as structlog: `2026-11-23 10:00:00 [error    ] message  key=value`."""
 
 BRACKETS: Final = text_format(
-    BRACKET,
+    {Shape.DATE_IN_BRACKETS},
     rb"\[" + TIME + rb"\] *+\[?+" + LEVEL + rb"\]?+:?+ ++"
     rb"(?:\[(?P<logger>[\w.-]++)\]:?+ ++)?+" + MESSAGE,
+    optional="logger",
 )  # fmt: skip
 """A time in brackets, then a level: `[2026-11-23 10:00:00] [INFO] message`."""
 

@@ -6,21 +6,15 @@ quotation mark in it was rewritten, and no pattern can take it for text.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aggregator.record.fields import LEVEL_SPELLINGS
+from aggregator.record.text.shapes import Shape
 
 COLOURS: Final = rb"(?:\x1b\[[0-9;]*+m)*+"
 """Changes of colour on a terminal: ECMA-48's Select Graphic Rendition."""
-
-DIGIT: Final = b"0123456789"
-UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-LOWER: Final = b"abcdefghijklmnopqrstuvwxyz"
-BRACKET: Final = b"["
-"""Characters that lines of a format begin with."""
 
 DATE: Final = rb"\d{4}-\d\d-\d\d"
 CLOCK: Final = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+"
@@ -29,8 +23,14 @@ LOCAL_TIME: Final = rb"(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")"
 TIME: Final = rb"(?:(?P<time>" + DATE + rb"[ T]" + CLOCK + ZONE + rb")|" + LOCAL_TIME + rb")"
 """A time with its zone, else one without."""
 
-_MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTH: Final = rb"(?P<_month>" + "|".join(_MONTHS).encode() + rb")"
+_NAMED_MONTH: Final = b'""@'
+"""Goes before the name of a month in a rewritten line; nothing else there has this in it."""
+
+_MONTH_NUMBERS: Final = {
+    _NAMED_MONTH + name.encode(): f"{number:02}".encode() for number, name in enumerate(_MONTHS, 1)
+}
 SLASHED_TIME: Final = rb"(?P<_year>\d{4})/(?P<_month_number>\d\d)/(?P<_day>\d\d) (?P<_clock>" + CLOCK + rb")"
 UNSLASHED: Final = r"\g<_year>-\g<_month_number>-\g<_day> \g<_clock>"
 
@@ -63,18 +63,25 @@ class TextFormat:
     """How some programs write their lines.
 
     Args:
-        begins: the characters that a line may begin with, but for colours.
+        shapes: how a line may begin.
         needs: bytes that are in each line; where a batch has them nowhere, it is not looked through.
         pattern: matches a line and the newline before it.
         template: the JSON that replaces both.
         replaced: what is put right afterwards: fields that a line did not have, and levels.
     """
 
-    begins: frozenset[int]
+    shapes: frozenset[Shape]
     needs: bytes
     pattern: re.Pattern[bytes]
     template: bytes
     replaced: tuple[tuple[bytes, bytes], ...]
+
+    def spelling(self, **levels: str) -> "TextFormat":
+        """Return the same format with spellings of levels that only it has, each with a known one."""
+        spelled = [
+            (f'"level":"{name}"'.encode(), f'"level":"{level}"'.encode()) for name, level in levels.items()
+        ]
+        return replace(self, replaced=(*self.replaced, *spelled))
 
     def rewrite(self, lines: bytes) -> tuple[bytes, int]:
         """Rewrite the lines of this format to JSON objects.
@@ -89,41 +96,42 @@ class TextFormat:
         if count:
             for written, right in self.replaced:
                 rewritten = rewritten.replace(written, right)
+            while (month := rewritten.find(_NAMED_MONTH)) >= 0:
+                name = rewritten[month : month + len(_NAMED_MONTH) + 3]
+                rewritten = rewritten.replace(name, _MONTH_NUMBERS[name])
         return rewritten, count
 
 
 def text_format(
-    begins: bytes,
+    shapes: Collection[Shape],
     pattern: bytes,
     *,
     needs: bytes = b"",
     numbers: str = "",
-    levels: Mapping[str, str] = MappingProxyType({}),
+    optional: str = "",
     **composed: str,
 ) -> TextFormat:
     """Describe a format.
 
     Args:
-        begins: the characters that a line may begin with.
+        shapes: how a line may begin; none that the pattern matches may be left out.
         pattern: the whole line; its named groups become the fields of those names, but for groups whose names
             begin with an underscore. It must be linear: what is repeated can match in one way only.
         needs: bytes that are in each line, as escaped.
         numbers: fields that are numbers, parted by spaces.
-        levels: spellings that only this format has → known ones.
-        composed: fields made from several groups, as templates; the name of a month stands between quotation
-            marks there.
+        optional: fields that a line may lack, parted by spaces; of two times it always lacks one.
+        composed: fields made from several groups, as templates.
     """
     compiled = re.compile(rb"\n" + COLOURS + pattern)
     values = {name: rf"\g<{name}>" for name in compiled.groupindex if not name.startswith("_")} | composed
+    values = {name: value.replace(r"\g<_month>", r'""@\g<_month>') for name, value in values.items()}
     message = values.pop("message")
     marks = {name: "" if name in numbers.split() else '"' for name in values}
     template = "".join(f'"{name}":{mark}{values[name]}{mark},' for name, mark in marks.items())
-    replaced = [(f'"level":"{name}"', f'"level":"{level}"') for name, level in levels.items()]
-    if "_month" in compiled.groupindex:
-        replaced += [(f'"{name}"-', f"{number:02}-") for number, name in enumerate(_MONTHS, 1)]
-    replaced += [(f'"{name}":{mark}{mark},', "") for name, mark in marks.items()]
+    absent = optional.split() + (["time", "local_time"] if {"time", "local_time"} <= values.keys() else [])
+    replaced = [(f'"{name}":{marks[name]}{marks[name]},', "") for name in absent]
     return TextFormat(
-        frozenset(begins),
+        frozenset(shapes),
         needs,
         compiled,
         rf'\n{{{template}"message":"{message}"}}'.encode(),

@@ -16,16 +16,21 @@ from aggregator.record.text.language_formats import LANGUAGE_FORMATS
 from aggregator.record.text.plain_formats import PLAIN_FORMATS
 from aggregator.record.text.python_formats import PYTHON_FORMATS
 from aggregator.record.text.server_formats import SERVER_FORMATS
+from aggregator.record.text.shapes import Shape, shapes_of
 from aggregator.record.text.structured import CANDIDATE, structured
 
 FORMATS: Final = (*HOME_FORMATS, *PYTHON_FORMATS, *SERVER_FORMATS, *LANGUAGE_FORMATS, *PLAIN_FORMATS)
 """The formats, of which the first that matches a line counts."""
 
+_BY_SHAPE: Final = {
+    shape: FORMATS
+    if shape is Shape.COLOURS
+    else tuple(text_format for text_format in FORMATS if shape in text_format.shapes)
+    for shape in Shape
+}
 _UNCLEAR: Final = re.compile(rb'\n(?!\{")(.*+)')
-_ESCAPE: Final = 0x1B
 _SPACE: Final = 0x20
 _NEWLINE: Final = ord("\n")
-_REWRITTEN: Final = ord("{")
 
 
 def understand(text: bytes) -> bytes:
@@ -53,32 +58,36 @@ def _understood(text: bytes) -> bytes:
     if not text:
         return b""
     lines = b"\n" + text[:-1].replace(b"\\", rb"\\").replace(b'"', rb"\"")
-    left = text.count(b"\n")
-    begins = _begins(lines)
-    for text_format in FORMATS:
-        if text_format.needs not in lines or text_format.begins.isdisjoint(begins):
-            continue
-        lines, count = text_format.rewrite(lines)
-        if count:
-            left -= count
-            if not left:
-                break
-            begins = _begins(lines)
-    # The colour of a line begins before what became fields.
-    lines = lines.replace(b'\x1b[0m"}', b'"}')
-    if left:
-        lines = _UNCLEAR.sub(rb'\n{"message":"\1"}', lines)
+    shapes = shapes_of(lines)
+    present = np.flatnonzero(np.bincount(shapes)).tolist()
+    if len(present) == 1:
+        lines = _rewritten(lines, present[0], len(shapes))
+    else:
+        apart = lines[1:].split(b"\n")
+        for shape in present:
+            places = np.flatnonzero(shapes == shape).tolist()
+            alike = b"".join([b"\n" + apart[place] for place in places])
+            rewritten = _rewritten(alike, shape, len(places))[1:].split(b"\n")
+            for place, row in zip(places, rewritten, strict=True):
+                apart[place] = row
+        lines = b"\n".join([b"", *apart])
     if JOINED in lines or INNER in lines:
         lines = with_exceptions(lines)
     return _without_controls(lines[1:]) + b"\n"
 
 
-def _begins(lines: bytes) -> frozenset[int]:
-    """The characters that lines begin with; behind colours it may be any."""
-    data = np.frombuffer(lines, np.uint8)
-    places = np.flatnonzero(data[:-1] == _NEWLINE) + 1
-    found = frozenset(np.flatnonzero(np.bincount(data[places], minlength=256)).tolist())
-    return frozenset(range(256)) if _ESCAPE in found else found
+def _rewritten(lines: bytes, shape: int, count: int) -> bytes:
+    """Rewrite escaped lines of one shape to JSON objects."""
+    left = count
+    for text_format in _BY_SHAPE[Shape(shape)]:
+        if text_format.needs in lines:
+            lines, known = text_format.rewrite(lines)
+            left -= known
+            if not left:
+                break
+    # The colour of a line begins before what became fields.
+    lines = lines.replace(b'\x1b[0m"}', b'"}')
+    return _UNCLEAR.sub(rb'\n{"message":"\1"}', lines) if left else lines
 
 
 def _without_controls(lines: bytes) -> bytes:

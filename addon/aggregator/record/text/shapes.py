@@ -1,0 +1,88 @@
+"""What lines look like at their beginning, found for all of a batch at once, so that few formats are tried.
+
+A shape only leaves out formats that can't match.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Shape(IntEnum):
+    """How a line begins, behind its colours."""
+
+    OTHER = 0
+    DATE = 1
+    SLASHED_DATE = 2
+    SHORT_DATE = 3
+    CLOCK = 4
+    NUMBER = 5
+    BRACKET = 6
+    DATE_IN_BRACKETS = 7
+    CLOCK_IN_BRACKETS = 8
+    CAPITAL = 9
+    LETTER = 10
+    COLOURS = 11
+    """More changes of colour than are looked through: the line may have any shape."""
+
+
+_FIRST: Final = 6
+"""Characters that a shape is told from."""
+
+_COLOUR: Final = 12
+"""Longest change of colour that is looked through, as `ESC[38;5;123m`."""
+
+_COLOURS: Final = 4
+_ESCAPE: Final = 0x1B
+_NEWLINE: Final = ord("\n")
+
+
+def shapes_of(lines: bytes) -> npt.NDArray[np.uint8]:
+    """Find the shape of each line.
+
+    Args:
+        lines: each with a newline before it. One may be taken for what begins the same with the line behind
+            it, if it is shorter than any that a format matches.
+    """
+    data = np.frombuffer(lines + bytes(_FIRST + (_COLOUR + 1) * _COLOURS), np.uint8)
+    begins = np.flatnonzero(data[: len(lines)] == _NEWLINE) + 1
+    for _ in range(_COLOURS):
+        coloured = np.flatnonzero(data[begins] == _ESCAPE)
+        if not len(coloured):
+            break
+        ends = data[begins[coloured, None] + np.arange(_COLOUR + 1)] == ord("m")
+        begins[coloured] += np.where(ends.any(1), ends.argmax(1) + 1, 0)
+    first, _, third, fourth, fifth, sixth = (data[begins + at] for at in range(_FIRST))
+    is_digit = (first >= ord("0")) & (first <= ord("9"))
+    is_bracket = first == ord("[")
+    return np.select(
+        [
+            is_digit & (fifth == ord("-")),
+            is_digit & (fifth == ord("/")),
+            is_digit & (third == ord("-")),
+            is_digit & (third == ord(":")),
+            is_digit,
+            is_bracket & (sixth == ord("-")),
+            is_bracket & (fourth == ord(":")),
+            is_bracket,
+            (first >= ord("A")) & (first <= ord("Z")),
+            (first >= ord("a")) & (first <= ord("z")),
+            first == _ESCAPE,
+        ],
+        [
+            Shape.DATE,
+            Shape.SLASHED_DATE,
+            Shape.SHORT_DATE,
+            Shape.CLOCK,
+            Shape.NUMBER,
+            Shape.DATE_IN_BRACKETS,
+            Shape.CLOCK_IN_BRACKETS,
+            Shape.BRACKET,
+            Shape.CAPITAL,
+            Shape.LETTER,
+            Shape.COLOURS,
+        ],
+        Shape.OTHER,
+    ).astype(np.uint8)

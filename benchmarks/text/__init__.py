@@ -1,0 +1,1 @@
+"""Measurements of what understanding lines of text costs."""
