@@ -19,7 +19,8 @@ def make_intake_app(state: State) -> web.Application:
     """
     app = web.Application(middlewares=[answer_errors, finish], client_max_size=limits.BODY_BYTES)
     app[STATE] = state
-    for protocol in (routes, elasticsearch, loki, health):
+    # Elasticsearch's last, since any path of one name is an index.
+    for protocol in (routes, loki, health, elasticsearch):
         protocol.add_routes(app)
     levels.add_service_routes(app)
     return app

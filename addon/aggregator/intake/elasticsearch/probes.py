@@ -28,6 +28,9 @@ def add_routes(app: web.Application) -> None:
     for path, content in _SET_UP_BY_CLIENTS.items():
         _add(app, _GET, path, content)
         _add(app, _SET_UP, path, _acknowledged)
+    for path in ("_refresh", "_flush", "{name:[^/]+}/_refresh", "{name:[^/]+}/_flush"):
+        _add(app, (*_GET, hdrs.METH_POST), path, _refreshed)
+    _add(app, (hdrs.METH_HEAD, hdrs.METH_PUT), "{name:[^/_][^/]*}", _index_made)
 
 
 def _add(app: web.Application, methods: tuple[str, ...], path: str, content: _Content) -> None:
@@ -161,6 +164,14 @@ def _acknowledged(_request: web.Request, _name: str) -> object:
     return {"acknowledged": True}
 
 
+def _refreshed(_request: web.Request, _name: str) -> object:
+    return {"_shards": {"total": 1, "successful": 1, "failed": 0}}
+
+
+def _index_made(_request: web.Request, name: str) -> object:
+    return {"acknowledged": True, "shards_acknowledged": True, "index": name}
+
+
 _CONTENTS: dict[str, _Content] = {
     "": _identity,
     "_license": _license,
@@ -168,6 +179,7 @@ _CONTENTS: dict[str, _Content] = {
     "_cluster/health": _health,
     "_nodes": _nodes,
     "_nodes/http": _nodes,
+    "_nodes/ingest": _nodes,
     "_nodes/_all/http": _nodes,
     "_security/_authenticate": _user,
 }

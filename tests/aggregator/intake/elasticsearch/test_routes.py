@@ -161,6 +161,10 @@ def test_the_type_that_names_a_version_comes_back(aggregator: Aggregator, versio
         ("PUT", "/_ingest/pipeline/x", {"acknowledged": True}),
         ("GET", "/_data_stream/filebeat-8.19.0", None),
         ("GET", "/_security/_authenticate", {"enabled": True}),
+        ("POST", "/_refresh", None),
+        ("GET", "/logs-app/_refresh", None),
+        ("HEAD", "/logs-app", None),
+        ("PUT", "/logs-app", {"acknowledged": True, "index": "logs-app"}),
     ],
 )
 def test_what_clients_ask_before_they_send_is_answered(
