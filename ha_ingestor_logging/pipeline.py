@@ -1,5 +1,6 @@
 """From the loggers to the outputs: one queue, and one thread that renders and writes."""
 
+import math
 import sys
 import threading
 import time
@@ -30,6 +31,10 @@ LIBRARY_LOGGER: Final = "ha_ingestor_logging"
 _GATHER_S: Final = 0.02
 # Entries that are rendered before they are written, by their size in the queue.
 _CHUNK_BYTES: Final = 512 * 1024
+# How long a caller leaves the interpreter to the writer while the queue is half full; but not for an output
+# that keeps the writer for longer than the second.
+_YIELD_S: Final = 0.0001
+_OUTPUT_S: Final = 0.5
 _GAP_INTERVAL_S: Final = 1.0
 _STOP_TIMEOUT_S: Final = 1.0
 
@@ -57,6 +62,8 @@ class Pipeline:
         self._reported_drops: DropCounts = {}
         self._gap_reported_s = 0.0
         self._failure_shown = False
+        self._lines_come = False
+        self._yield_until_s = math.inf
         self._started = False
 
     def emitter(self, name: str) -> Emitter:
@@ -128,6 +135,8 @@ class Pipeline:
     def after_fork(self) -> None:
         """Start afresh in a forked child: what waits is the parent's to write."""
         self.queue.reset()
+        self._lines_come = False
+        self._yield_until_s = math.inf
         self._hurry = threading.Event()
         self._dropped.clear()
         self._reported_drops = {}
@@ -159,9 +168,12 @@ class Pipeline:
             self.queue.wake()
 
     def _cycle(self) -> None:
-        self.queue.wait(_GAP_INTERVAL_S if self._has_gap() or self.repeated_lines else None)
+        # A caller that has to wake this thread pays for it, so while lines come it looks for them by itself.
+        if not self._lines_come:
+            self.queue.wait(_GAP_INTERVAL_S if self._has_gap() or self.repeated_lines else None)
         self._hurry.wait(_GATHER_S)
         self._hurry.clear()
+        self._lines_come = bool(self.queue)
         self._write_waiting()
 
     def _write_waiting(self) -> None:
@@ -191,8 +203,13 @@ class Pipeline:
             lines.append((level, line))
 
     def _render_where_logged(self, entry: Entry) -> bytes | None:
+        if not self._started:
+            return None
+        if not self.queue.has_room and time.monotonic() < self._yield_until_s:
+            # Many threads leave the writer's too little of the interpreter.
+            time.sleep(_YIELD_S)
         # Which lines are repeated only the writer knows.
-        if not self._started or self.repeated_lines.interval_s or ONCE_EVERY_S in entry[-1]:
+        if self.repeated_lines.interval_s or ONCE_EVERY_S in entry[-1]:
             return None
         return self._renderer.render_plain(entry)
 
@@ -208,12 +225,14 @@ class Pipeline:
     def _write(self, lines: list[Line]) -> None:
         if lines:
             self.records_by_level.update(map(itemgetter(0), lines))
+            self._yield_until_s = time.monotonic() + _OUTPUT_S
             for output in self.outputs:
                 try:
                     output.write(lines)
                 except Exception:  # noqa: BLE001 - one output must not cost the others their lines
                     self._dropped.update(("output_failed", level) for level, _ in lines)
                     self._show_failure()
+            self._yield_until_s = math.inf
 
     def _flush_outputs(self, marker: FlushMarker) -> None:
         for output in self.outputs:

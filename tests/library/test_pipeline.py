@@ -143,6 +143,42 @@ def test_a_burst_that_the_writer_can_not_keep_up_with_loses_nothing_and_keeps_it
     assert len({record["uid"] for record in records}) == 150_000
 
 
+def test_a_burst_of_many_threads_and_of_any_values_loses_nothing(
+    pipeline: Pipeline, output: CollectingOutput
+) -> None:
+    start(pipeline, output)
+    log = logger(pipeline)
+
+    def burst(thread: int) -> None:
+        for number in range(20_000):
+            log.info("line", thread=thread, n=[number])
+
+    threads = [threading.Thread(target=burst, args=(thread,)) for thread in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert pipeline.flush(60)
+    assert pipeline.dropped == {}
+    assert len(output.lines) == 120_000
+
+
+def test_a_caller_does_not_wait_for_an_output_that_hangs_however_full_the_queue_is(
+    pipeline: Pipeline, output: CollectingOutput
+) -> None:
+    pipeline.queue.set_bounds(100, 10**6)
+    output.gate.clear()
+    start(pipeline, output)
+    logger(pipeline).info("held up")
+    time.sleep(0.8)
+    started_s = time.monotonic()
+    for number in range(5_000):
+        logger(pipeline).info("flood", n=number)
+    assert time.monotonic() - started_s < 0.4
+    output.gate.set()
+    assert pipeline.flush(10)
+
+
 def test_a_flood_is_bounded_counted_and_reported_as_a_gap(
     pipeline: Pipeline, output: CollectingOutput
 ) -> None:
