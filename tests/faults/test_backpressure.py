@@ -1,0 +1,80 @@
+"""More lines at once than may wait: each protocol's senders are told in its own way to come again."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.aggregator.running_aggregator import Aggregator, Answer
+from tests.faults.forked_aggregator import forked
+
+SENDERS = 16
+REQUESTS = 64
+
+
+def ndjson(mark: str) -> bytes:
+    return json.dumps({"message": mark}).encode()
+
+
+def bulk(mark: str) -> bytes:
+    return b'{"create":{}}\n' + ndjson(mark) + b"\n"
+
+
+def push(mark: str) -> bytes:
+    return json.dumps({"streams": [{"stream": {}, "values": [["1764410400000000000", mark]]}]}).encode()
+
+
+def is_elasticsearchs(answer: Answer) -> bool:
+    return bool(answer.json["error"]["type"] == "es_rejected_execution_exception")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a protocol sends one line, and how it tells that it should come again."""
+
+    source: str
+    path: str
+    body: Callable[[str], bytes]
+    refused: int
+    is_worded: Callable[[Answer], bool]
+
+
+PROTOCOLS = [
+    Protocol("http", "/api/v1/logs", ndjson, 503, lambda answer: answer.error["code"] == "overloaded"),
+    Protocol("elasticsearch", "/_bulk", bulk, 429, is_elasticsearchs),
+    Protocol("loki", "/loki/api/v1/push", push, 429, lambda answer: b"waiting" in answer.body),
+]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.source)
+def test_what_is_acknowledged_is_stored_and_the_rest_is_to_be_sent_again(
+    tmp_path: Path, protocol: Protocol
+) -> None:
+    with forked(tmp_path / "data", {"aggregator.limits.PENDING_BYTES": 1}) as aggregator:
+
+        def send(number: int) -> tuple[str, Answer]:
+            mark = f"line{number}"
+            return mark, aggregator.intake("POST", protocol.path, protocol.body(mark))
+
+        with ThreadPoolExecutor(SENDERS) as senders:
+            answers = list(senders.map(send, range(REQUESTS)))
+        stored = [mark for mark, answer in answers if answer.status < 300]
+        later = [answer for _, answer in answers if answer.status >= 300]
+        assert stored
+        assert later
+        for answer in later:
+            assert answer.status == protocol.refused
+            assert int(answer.headers["Retry-After"]) > 0
+            assert protocol.is_worded(answer)
+        found = aggregator.wait_for("", len(stored))
+        assert sorted(row["message"] for row in found) == sorted(stored)
+        assert counted(aggregator, protocol.source) == (len(stored), {"overloaded": len(later)})
+
+
+def counted(aggregator: Aggregator, source: str) -> tuple[int, dict[str, int]]:
+    counts = aggregator.request("GET", "/api/v1/stats", scope="read").json["sources"][source]
+    assert counts["refused_lines"] == counts["refused_requests"]
+    return counts["lines"], counts["refused_lines"]
