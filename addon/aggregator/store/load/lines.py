@@ -1,7 +1,7 @@
 """Gives the lines of frames to the engine, as a SELECT of records."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -28,7 +28,7 @@ _UNREADABLE = (duckdb.InvalidInputException, duckdb.DataError)
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines that the engine can read, once.
+    """Lines that the engine can read.
 
     Args:
         rows: how many lines.
@@ -65,23 +65,31 @@ def read_lines[T](
 
     def attempt(readable: Callable[[bytes], bytes]) -> T:
         may_have_null = has_protected = False
-        table = LineTable()
-        # One after the other, since all of them together take much memory.
-        for frame in frames:
-            lines = readable(frame.lines)
-            if not is_utf8(lines):
-                # The engine would take it as it is.
-                raise duckdb.DataError("a line is not UTF-8")
-            lines = exception_objects.flatten(lines)
-            may_have_null = may_have_null or b"null" in lines
-            protected = exact_numbers.protect(lines)
-            has_protected = has_protected or protected is not lines
-            table.add(protected)
-        with table.readable(connection):
+        known_plain = set()
+
+        def batches() -> Iterator[bytes]:
+            # Made anew each time they are read, since all of them together take much memory.
+            nonlocal may_have_null, has_protected
+            for frame in frames:
+                sent = readable(frame.lines)
+                if frame.first_seq in known_plain:
+                    yield sent
+                    continue
+                if not is_utf8(sent):
+                    # The engine would take it as it is.
+                    raise duckdb.DataError("a line is not UTF-8")
+                lines = exception_objects.flatten(sent)
+                may_have_null = may_have_null or b"null" in lines
+                protected = exact_numbers.protect(lines)
+                has_protected = has_protected or protected is not lines
+                if protected is sent:
+                    known_plain.add(frame.first_seq)
+                yield protected
+
+        with LineTable(batches).readable(connection):
             keys = _keys(connection)
             fields = columns(keys)
             batch = normalise.Batch(NAME, frames[0].first_seq, origins, may_have_null, has_protected)
-            table.let_go()
             return use(Lines(rows, keys, fields, normalise.select(batch, keys, fields)))
 
     for remedy in (bytes, repair.repair):

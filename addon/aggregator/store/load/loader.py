@@ -37,9 +37,8 @@ _NICENESS = 5
 _FRAMES_AT_ONCE = 256
 """Frames of one load: each adds branches to its SQL, which costs planning time and time per line."""
 
-_BULK_BYTES = 8 * limits.MIB
-"""Bytes from which on gathered frames are a good segment while others are being written; half of them are
-worth a segment however few the lines are, since in memory they take much of it."""
+_LONG_BYTES = 4 * limits.MIB
+"""Bytes of gathered frames that are worth a segment however few the lines are: in memory they take much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,7 @@ class Loader:
         self._waiting_frames = 0
         self._held_bytes = 0
         self._gathered: deque[_Committed] = deque()
+        self._gathered_rows = 0
         self._gathered_bytes = 0
         self._writing: deque[_Load] = deque()
         self._next_load_s = 0.0
@@ -146,10 +146,11 @@ class Loader:
             if isinstance(told, _Committed):
                 self._is_idle = False
                 self._gathered.append(told)
+                self._gathered_rows += told.frame.rows
                 self._gathered_bytes += told.frame.raw_bytes
             ended = ended or told is _Signal.END
             waiting = not self._told.empty() or (not ended and self._pause_s() > 0)
-            if told is _Signal.WRITTEN or not waiting or self._gathered_bytes >= _BULK_BYTES:
+            if told is _Signal.WRITTEN or not waiting or self._are_enough():
                 self._go_on()
 
     def _next(self, *, ended: bool) -> _Committed | _Signal | None:
@@ -176,26 +177,37 @@ class Loader:
         while self._writing and self._writing[0].bulk.done():
             self._finish_written(self._writing.popleft())
         while self._gathered and len(self._writing) < _AT_ONCE:
-            if self._writing and self._gathered_bytes < _BULK_BYTES:
+            if self._writing and not self._are_enough():
                 return
             self._begin(self._take())
+
+    def _are_enough(self) -> bool:
+        """Tell whether gathered frames make a whole segment, one that need not be compacted."""
+        return self._gathered_rows >= limits.SEAL_ROWS or self._gathered_bytes >= limits.SEAL_BYTES
 
     def _take(self) -> list[_Committed]:
         """Take gathered frames that follow each other, as many as one segment is good for."""
         taken: list[_Committed] = []
-        size_bytes = 0
-        while self._gathered and size_bytes < _BULK_BYTES and len(taken) < _FRAMES_AT_ONCE:
-            if taken and self._gathered[0].frame.first_seq != taken[-1].frame.last_seq + 1:
+        rows = size_bytes = 0
+        while self._gathered and len(taken) < _FRAMES_AT_ONCE:
+            following = self._gathered[0].frame
+            if taken and (
+                following.first_seq != taken[-1].frame.last_seq + 1
+                or rows + following.rows > limits.SEAL_ROWS
+                or size_bytes + following.raw_bytes > limits.SEAL_BYTES
+            ):
                 break
             taken.append(self._gathered.popleft())
-            size_bytes += taken[-1].frame.raw_bytes
+            rows += following.rows
+            size_bytes += following.raw_bytes
+        self._gathered_rows -= rows
         self._gathered_bytes -= size_bytes
         return taken
 
     def _begin(self, committed: list[_Committed]) -> None:
         frames = [item.frame for item in committed]
         raw_bytes = sum(frame.raw_bytes for frame in frames)
-        if sum(frame.rows for frame in frames) < BULK_ROWS and raw_bytes < _BULK_BYTES // 2:
+        if sum(frame.rows for frame in frames) < BULK_ROWS and raw_bytes < _LONG_BYTES:
             while self._writing:
                 self._finish_written(self._writing.popleft())
             self._load(committed)

@@ -8,7 +8,7 @@ import functools
 import mmap
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ from aggregator.query.needles import Field, Level, Needle, Needs, Value, Word
 from aggregator.query.spelling import Spelling
 from aggregator.record import normalise
 from aggregator.record.fields import RUNNING_TEXT_FIELDS
-from aggregator.sql import quote_identifier, quote_literal
+from aggregator.sql import quote_identifier
 from aggregator.store.segments import fingerprints
 from aggregator.store.segments.counts import Counts
 from aggregator.store.segments.fingerprints import Fingerprints, Probe
@@ -304,13 +304,15 @@ def _words_of(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[Ha
             yield text_hashes(field, text)
 
 
-def _values(connection: duckdb.DuckDBPyConnection, relation: str) -> Sequence[Hashes]:
-    fields = " UNION ALL ".join(
-        f"SELECT {quote_literal(name)}, {_lines('value')} "
-        f"FROM (SELECT DISTINCT {quote_identifier(name)} AS value FROM {relation})"
-        for name in VALUE_FIELDS
-    )
-    return [value_hashes(field, values) for field, values in connection.execute(fields).fetchall() if values]
+def _values(connection: duckdb.DuckDBPyConnection, relation: str) -> Iterator[Hashes]:
+    """The values of IDs and names in the records."""
+    # One after the other: each takes some MiB while it is found.
+    for name in VALUE_FIELDS:
+        distinct_values = f"SELECT DISTINCT {quote_identifier(name)} AS value FROM {relation}"
+        found = connection.execute(f"SELECT {_lines('value')} FROM ({distinct_values})").fetchall()
+        for (values,) in found:
+            if values:
+                yield value_hashes(name, values)
 
 
 def _lines(column: str) -> str:

@@ -10,6 +10,7 @@ import duckdb
 import structlog
 
 from aggregator.limits import MIB
+from aggregator.memory import give_back_engine
 from aggregator.record import normalise
 from aggregator.sql import quote_literal
 from aggregator.store.files import INDEX_SUFFIX, Span, size_bytes, sync_file, sync_folder
@@ -236,8 +237,11 @@ def _write(
     if not written:
         temporary.unlink()
         return None
+    # Two segments may be written at once; by itself the engine keeps for a second what each step took.
+    give_back_engine()
     sync_file(temporary)
     known = _index(connection, temporary, columns, path.with_suffix(INDEX_SUFFIX))
+    give_back_engine()
     return Draft(temporary, path, known)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from aggregator import limits
 from aggregator.store.load import loader, uids
 from aggregator.store.segments.segment import Draft
 from tests.aggregator.store.opened_store import (
@@ -193,7 +194,7 @@ def test_lines_with_a_uid_are_a_segment_at_once_unless_some_came_before(tmp_path
 def test_a_uid_that_comes_in_several_large_loads_at_once_is_stored_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "_BULK_BYTES", 1)
+    monkeypatch.setattr(limits, "SEAL_ROWS", BULK)
     with opened(tmp_path) as store:
         for number in range(12):
             # Each shares half of its lines with the one before.

@@ -181,7 +181,7 @@ def test_rows_in_memory_become_a_segment_when_memory_is_short(
 
 
 def test_few_long_lines_are_a_segment_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "_BULK_BYTES", 20_000)
+    monkeypatch.setattr(loader, "_LONG_BYTES", 10_000)
     with opened(tmp_path) as store:
         store.take(*({"message": f"{number} {'x' * 2000}"} for number in range(5)))
         assert len(store.segment_files()) == 1
@@ -195,7 +195,6 @@ def test_large_loads_that_have_to_go_into_memory_do_not_stay_there(
 ) -> None:
     seal_each_batch(monkeypatch)
     monkeypatch.setattr(loader, "BULK_ROWS", 10)
-    monkeypatch.setattr(loader, "_BULK_BYTES", 100)
     both = threading.Barrier(2)
 
     def write_together(*_: object) -> None:
@@ -215,12 +214,12 @@ def test_loads_of_several_log_files_do_not_stay_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "LOAD_INTERVAL_S", 0.5)
-    monkeypatch.setattr(limits, "SEAL_ROWS", 2)
+    monkeypatch.setattr(limits, "SEAL_AGE_S", 0)
     with opened(tmp_path) as store:
         store.take({"message": "0"})
         send(store, *(numbered(number, 1) for number in range(1, 6)))
         wait_until(lambda: store.store.last_seq == 6)
         assert len(store.loaded) == 2
         store.wait_until_sealed()
-        assert store.segment_seqs() == [1]
+        assert store.segment_seqs() == [1, 2]
         assert store.messages() == [*"012345"]
