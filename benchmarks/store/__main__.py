@@ -33,7 +33,12 @@ def main() -> None:
     parser.add_argument("--scale", type=positive, default=10, help="times ROWS of the large store")
     parser.add_argument("--rows-a-day", type=positive, default=1_000_000, help="of the month")
     parser.add_argument("--fast", action="store_true", help="a tenth of the month's rows")
-    parser.add_argument("--settle", type=float, default=5.0, help="seconds of idling that count as quiet")
+    parser.add_argument(
+        "--settle",
+        type=float,
+        default=35.0,
+        help="seconds of idling that count as quiet; compaction looks every 30",
+    )
     parser.add_argument("--victoria-logs", metavar="URL", help="a VictoriaLogs to measure beside")
     arguments = parser.parse_args()
     options = Options(

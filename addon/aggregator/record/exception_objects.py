@@ -4,12 +4,13 @@ Services write `"exception": {"type": …, "message": …, "traceback": …}`, p
 and the Elastic Common Schema `"error"` with a `stack_trace`.
 """
 
+import re
 from typing import Final
 
 import msgspec
 
 _ROOTS: Final = ("exception", "error", "err")
-_TOKENS: Final = tuple(f'"{root}":{space}{{'.encode() for root in _ROOTS for space in ("", " "))
+_OBJECT: Final = re.compile(rf'"(?:{"|".join(_ROOTS)})": ?\{{'.encode())
 _KNOWN: Final = frozenset({"type", "message", "traceback", "stacktrace", "stack_trace", "stack"})
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -22,12 +23,23 @@ def flatten(lines: bytes) -> bytes:
 
     Args:
         lines: each a JSON object and ended by a newline, or what can't be read and stays as it is.
+
+    Returns:
+        The very same object when there is none.
     """
-    if not any(token in lines for token in _TOKENS):
+    found = _OBJECT.search(lines)
+    if found is None:
         return lines
-    return b"\n".join(
-        [_flat(line) if any(token in line for token in _TOKENS) else line for line in lines.split(b"\n")]
-    )
+    pieces: list[bytes] = []
+    done = 0
+    while found is not None:
+        start = lines.rfind(b"\n", done, found.start()) + 1 or done
+        end = lines.find(b"\n", found.end())
+        end = len(lines) if end < 0 else end
+        pieces += (lines[done:start], _flat(lines[start:end]))
+        done = end
+        found = _OBJECT.search(lines, end)
+    return b"".join((*pieces, lines[done:]))
 
 
 def _flat(line: bytes) -> bytes:
