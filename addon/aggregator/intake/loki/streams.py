@@ -14,6 +14,7 @@ from aggregator.intake.text.entries import Entries
 
 _ENCODER: Final = msgspec.json.Encoder()
 _TIMESTAMP: Final = "timestamp"
+_UID: Final = "uid"
 _CHARACTER_BYTES: Final = 4
 """Most bytes of one character in UTF-8."""
 
@@ -56,19 +57,30 @@ def lines_of(streams: Sequence[Stream]) -> Decoded:
 def _entries(stream: Stream) -> Entries:
     fields = fields_of(stream.labels)
     outer = frozenset({*fields.sent, _TIMESTAMP})
-    metadata = {
-        place: renamed(values, outer | {"message"}, "metadata") for place, values in stream.metadata.items()
-    }
     head = _members(fields.sent) + b"," if fields.sent else b""
     told = [b'%b"timestamp":%b' % (head, timestamp) for timestamp in _json(stream.timestamps)]
-    for place, values in metadata.items():
-        told[place] = b",".join([part for part in (told[place], _members(values)) if part])
+    names = outer
+    if stream.metadata:
+        metadata = _metadata(stream.metadata, outer | {"message"})
+        names = outer.union(*metadata)
+        for place, members in zip(stream.metadata, _json(metadata), strict=True):
+            told[place] += b"," + members[1:-1]
     return Entries(
         [text.encode(errors="replace") for text in stream.texts],
         told,
-        outer.union(*metadata.values()),
+        names,
         {name: _members({name: value}) for name, value in fields.found.items()},
     )
+
+
+def _metadata(
+    metadata: Mapping[int, Mapping[str, Value]], taken: frozenset[str]
+) -> list[Mapping[str, Value]]:
+    """What entries say of themselves, by names that nothing else has."""
+    values = list(metadata.values())
+    if (taken | {_UID}).isdisjoint(set[str]().union(*values)):
+        return values
+    return [renamed(said, taken, "metadata") for said in values]
 
 
 def _without_long(stream: Stream, first: int) -> tuple[Stream, list[LineError]]:
@@ -88,8 +100,8 @@ def _without_long(stream: Stream, first: int) -> tuple[Stream, list[LineError]]:
     return fitting, [LineError(first + place + 1, message, "too_long") for place in long]
 
 
-def _json(texts: Sequence[str]) -> list[bytes]:
-    return _ENCODER.encode_lines(texts).split(b"\n")[:-1]
+def _json(values: Sequence[object]) -> list[bytes]:
+    return _ENCODER.encode_lines(values).split(b"\n")[:-1]
 
 
 def _members(fields: Mapping[str, Value]) -> bytes:

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 
 from aggregator.intake import documents
 from aggregator.record.fields import ALIASES
-from aggregator.record.text.join import join
+from aggregator.record.text.join import join, may_join
 from aggregator.record.text.lines import as_text, firsts
 from aggregator.record.text.merge import merge, with_hints
 from aggregator.record.text.understand import understand
+
+_NESTED = (b'":{', b'": {', b'"uid"')
+"""What is in each line that has objects in it, or a name that means something else here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +39,32 @@ def lines_of(origins: Iterable[Entries]) -> tuple[bytes, int]:
     Returns:
         JSON objects, each ended by a newline, and how many they are.
     """
-    texts: list[bytes] = []
-    told: list[bytes] = []
-    names: set[str] = set()
-    hints: dict[str, list[bytes]] = {}
-    for entries in origins:
-        text = join(as_text(entries.lines))
-        texts.append(text)
-        for name, hint in entries.hints.items():
-            hinted = hints.setdefault(name, [])
-            hinted += [b""] * (len(told) - len(hinted))
-            hinted += [hint] * text.count(b"\n")
-        told += firsts(text, entries.told)
-        names.update(entries.names)
-    if not told:
+    origins = [entries for entries in origins if entries.lines]
+    if not origins:
         return b"", 0
-    understood = understand(b"".join(texts))
-    rows = merge(flat(understood).split(b"\n")[:-1], told, names)
-    for name, hinted in hints.items():
-        unhinted = [b""] * (len(rows) - len(hinted))
-        rows = with_hints(rows, (name, *ALIASES[name]), hinted + unhinted)
+    text = as_text([line for entries in origins for line in entries.lines])
+    told: list[bytes] = [members for entries in origins for members in entries.told]
+    counts = [len(entries.lines) for entries in origins]
+    if may_join(text):
+        texts = [join(as_text(entries.lines)) for entries in origins]
+        text = b"".join(texts)
+        told = firsts(text, told)
+        counts = [joined.count(b"\n") for joined in texts]
+    names = frozenset[str]().union(*(entries.names for entries in origins))
+    rows = merge(flat(understand(text)).split(b"\n")[:-1], told, names)
+    for name in frozenset[str]().union(*(entries.hints for entries in origins)):
+        hints = [
+            hint
+            for entries, count in zip(origins, counts, strict=True)
+            for hint in [entries.hints.get(name, b"")] * count
+        ]
+        rows = with_hints(rows, (name, *ALIASES[name]), hints)
     return b"\n".join([*rows, b""]), len(rows)
 
 
 def flat(rows: bytes) -> bytes:
     """Take the objects apart that JSON lines may describe a field of the record by."""
-    flat = documents.lines_of(rows)
-    return rows if flat is None else flat
+    if not any(sign in rows for sign in _NESTED):
+        return rows
+    taken_apart = documents.lines_of(rows)
+    return rows if taken_apart is None else taken_apart

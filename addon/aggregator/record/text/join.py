@@ -66,6 +66,11 @@ _BETWEEN: Final = re.compile(rb"\n|During handling of the above|The above except
 _BEFORE_GOROUTINE: Final = re.compile(rb"\t|\[signal |\n")
 
 
+def may_join(text: bytes) -> bool:
+    """Tell whether any lines may have to be joined."""
+    return _TRIGGER.search(b"\n" + text) is not None
+
+
 def join(text: bytes) -> bytes:
     """Join the lines of each traceback, and these with the line that logged it.
 

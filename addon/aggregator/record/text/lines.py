@@ -21,7 +21,7 @@ def as_text(lines: Sequence[bytes]) -> bytes:
     return text
 
 
-def firsts[Item](text: bytes, items: Sequence[Item]) -> Sequence[Item]:
+def firsts[Item](text: bytes, items: Sequence[Item]) -> list[Item]:
     """Of items that belong to lines, those of the first line of each record.
 
     Args:
@@ -29,7 +29,7 @@ def firsts[Item](text: bytes, items: Sequence[Item]) -> Sequence[Item]:
         items: one for each line.
     """
     if JOINED not in text:
-        return items
+        return list(items)
     chosen = []
     at = 0
     for record in text.split(b"\n")[:-1]:

@@ -23,6 +23,8 @@ def merge(rows: Sequence[bytes], told: Sequence[bytes], names: Collection[str]) 
     written = b"\n".join(rows)
     clashing = [token for token in map(_token, names) if token in written]
     if not clashing:
+        if all(told):
+            return [b"{%b,%b" % (members, row[1:]) for row, members in zip(rows, told, strict=True)]
         return [_joined(row, members) for row, members in zip(rows, told, strict=True)]
     return [
         _merged(row, members) if any(token in row for token in clashing) else _joined(row, members)
