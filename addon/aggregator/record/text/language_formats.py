@@ -84,7 +84,7 @@ LOGRUS: Final = text_format(
 
 ZAP: Final = text_format(
     {Shape.DATE},
-    TIME + rb"\t" + COLOURS + LEVEL + COLOURS + rb"\t(?:(?P<logger>[\w./-]++)\t)?+"
+    TIME + rb"\t" + COLOURS + LEVEL + COLOURS + rb"\t(?:(?P<logger>[\w./-]++)\t(?!\{))?+"
     rb"(?:(?P<caller>[\w./@+-]++:\d{1,6})\t)?+" + MESSAGE,
     needs=b"\t",
     optional="logger caller",

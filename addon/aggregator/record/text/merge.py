@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-_IN_LINE: Final = "line."
+IN_LINE: Final = "line."
 """Goes before the name of a line's field where something else was told under that name."""
 
 _Members = dict[str, msgspec.Raw]
@@ -64,7 +64,7 @@ def _merged(row: bytes, members: bytes) -> bytes:
     for name in told.keys() & own.keys():
         value = own.pop(name)
         if not _is_same(name, bytes(value), bytes(told[name])):
-            own.setdefault(f"{_IN_LINE}{name}", value)
+            own.setdefault(f"{IN_LINE}{name}", value)
     return msgspec.json.encode(told | own)
 
 

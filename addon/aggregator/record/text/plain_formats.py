@@ -4,11 +4,14 @@ from typing import Final
 
 from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
+    CLOCK,
     COLOURS,
+    DATE,
     DOTTED,
     LEVEL,
     MESSAGE,
     TIME,
+    ZONE,
     text_format,
 )
 
@@ -39,4 +42,16 @@ BRACKETS: Final = text_format(
 )  # fmt: skip
 """A time in brackets, then a level: `[2026-11-23 10:00:00] [INFO] message`."""
 
-PLAIN_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS)
+CONTAINER: Final = text_format(
+    {Shape.DATE},
+    rb"(?P<time>" + DATE + rb"T" + CLOCK + ZONE + rb") (?P<stream>stdout|stderr) [FP] " + MESSAGE,
+    needs=b" std",
+)
+"""Files of container runtimes: `2026-11-23T10:00:00.123456789Z stdout F message`."""
+
+TIME_ONLY: Final = text_format(
+    {Shape.DATE}, rb"(?P<time>" + DATE + rb"[ T]" + CLOCK + ZONE + rb") ++" + MESSAGE
+)
+"""Nothing but a time, which tells its zone: `2026-11-23T10:00:00Z message`."""
+
+PLAIN_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS, CONTAINER, TIME_ONLY)

@@ -11,6 +11,7 @@ import numpy as np
 
 from aggregator.record.text.exceptions import INNER, with_exceptions
 from aggregator.record.text.home_formats import HOME_FORMATS
+from aggregator.record.text.inner_json import with_inner_json
 from aggregator.record.text.join import JOINED
 from aggregator.record.text.language_formats import LANGUAGE_FORMATS
 from aggregator.record.text.plain_formats import PLAIN_FORMATS
@@ -73,7 +74,7 @@ def _understood(text: bytes) -> bytes:
         lines = b"\n".join([b"", *apart])
     if JOINED in lines or INNER in lines:
         lines = with_exceptions(lines)
-    return _without_controls(lines[1:]) + b"\n"
+    return with_inner_json(_without_controls(lines[1:])) + b"\n"
 
 
 def _rewritten(lines: bytes, shape: int, count: int) -> bytes:

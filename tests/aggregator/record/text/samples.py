@@ -262,8 +262,47 @@ PLAIN: list[Sample] = [
         },
     ),
     (
+        "2026-11-23T10:00:00.123456789+01:00 stderr F it says nothing",
+        {"time": "2026-11-23T10:00:00.123456789+01:00", "stream": "stderr", "message": "it says nothing"},
+    ),
+    (
+        "2026-11-23T10:00:00Z an error in a sentence",
+        {"time": "2026-11-23T10:00:00Z", "message": "an error in a sentence"},
+    ),
+    (
         "[2026-11-23T10:00:00+01:00] [notice] reloaded",
         {"time": "2026-11-23T10:00:00+01:00", "level": "notice", "message": "reloaded"},
+    ),
+]
+
+INNER_JSON: list[Sample] = [
+    (
+        '2026-11-23T10:00:00Z INFO {"event":"paid","level":"debug","amount":1.5,"a":{"b":"c \\" d"}}',
+        {
+            "time": "2026-11-23T10:00:00Z",
+            "level": "INFO",
+            "event": "paid",
+            "line.level": "debug",
+            "amount": 1.5,
+            "a": {"b": 'c " d'},
+        },
+    ),
+    (
+        '[10:00:00] INFO: {"a":\t1}',
+        {"local_time": "10:00:00", "level": "INFO", "message": '{"a":\t1}', "a": 1},
+    ),
+    (
+        '[10:00:00] INFO: {"a":1} and more',
+        {"local_time": "10:00:00", "level": "INFO", "message": '{"a":1} and more'},
+    ),
+    (
+        '2026-11-23T10:00:00.123Z\tERROR\tfailed\t{"message": "x"}',
+        {
+            "time": "2026-11-23T10:00:00.123Z",
+            "level": "ERROR",
+            "message": "failed",
+            "line.message": "x",
+        },
     ),
 ]
 
@@ -468,7 +507,8 @@ LANGUAGES: list[Sample] = [
             "level": "info",
             "logger": "sync",
             "caller": "sync/service.go:87",
-            "message": 'starting\t{"port": 80}',
+            "message": "starting",
+            "port": 80,
         },
     ),
     (
@@ -577,7 +617,7 @@ JSON: list[Sample] = [
     ),
 ]
 
-UNDERSTOOD = [*HOME_ASSISTANT, *APPS, *PYTHON, *PLAIN, *SERVERS, *LANGUAGES, *LOGFMT, *JSON]
+UNDERSTOOD = [*HOME_ASSISTANT, *APPS, *PYTHON, *PLAIN, *INNER_JSON, *SERVERS, *LANGUAGES, *LOGFMT, *JSON]
 
 UNCLEAR = [
     "",
