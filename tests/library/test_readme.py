@@ -50,7 +50,9 @@ def test_the_examples_run(run_script: RunScript, source: str) -> None:
 def test_every_reason_of_a_drop_is_explained() -> None:
     package = ROOT / "ha_ingestor_logging"
     source = "".join(path.read_text() for path in sorted(package.glob("*.py")))
-    reasons = set(re.findall(r'_drop\("(\w+)"', source)) | set(re.findall(r'\(?"(\w+)", level\)', source))
+    reasons = set(re.findall(r'_(?:drop|count_undelivered)\("(\w+)"', source)) | set(
+        re.findall(r'\(?"(\w+)", level\)', source)
+    )
     reasons |= set(re.findall(r'_dropped\["(\w+)"', source))
     assert reasons >= {"queue_full", "delivery_full", "exit", "unrenderable", "stdout_closed"}
     table = README.split("| reason | |")[1]
