@@ -27,6 +27,14 @@ def push(mark: str) -> bytes:
     return json.dumps({"streams": [{"stream": {}, "values": [["1764410400000000000", mark]]}]}).encode()
 
 
+def gelf(mark: str) -> bytes:
+    return json.dumps({"version": "1.1", "host": "pi", "short_message": mark}).encode()
+
+
+def is_ours(answer: Answer) -> bool:
+    return answer.error["code"] == "overloaded"
+
+
 def is_elasticsearchs(answer: Answer) -> bool:
     return bool(answer.json["error"]["type"] == "es_rejected_execution_exception")
 
@@ -43,9 +51,10 @@ class Protocol:
 
 
 PROTOCOLS = [
-    Protocol("http", "/api/v1/logs", ndjson, 503, lambda answer: answer.error["code"] == "overloaded"),
+    Protocol("http", "/api/v1/logs", ndjson, 503, is_ours),
     Protocol("elasticsearch", "/_bulk", bulk, 429, is_elasticsearchs),
     Protocol("loki", "/loki/api/v1/push", push, 429, lambda answer: b"waiting" in answer.body),
+    Protocol("gelf", "/gelf", gelf, 503, is_ours),
 ]
 
 

@@ -1,0 +1,34 @@
+"""The route that takes GELF over HTTP."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from aggregator import limits
+from aggregator.intake import gelf
+from aggregator.intake.decoded import Decoded
+from aggregator.intake.taking import Dialect, take
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the route to an application."""
+    app.router.add_post("/gelf", take_gelf)
+
+
+async def take_gelf(request: web.Request) -> web.Response:
+    """Take a message, or several; the answer is empty when all are stored."""
+    return await take(request, _GELF, gelf.decode_body)
+
+
+def _answer(decoded: Decoded) -> web.Response:
+    if not decoded.errors:
+        return web.Response(status=HTTPStatus.ACCEPTED)
+    listed = "\n".join(
+        f"message {error.line}: {error.message}" for error in decoded.errors[: limits.REPORTED_LINE_ERRORS]
+    )
+    head = f"messages refused: {len(decoded.errors)}, stored: {decoded.rows}"
+    return web.Response(text=f"{head}\n{listed}\n", status=HTTPStatus.BAD_REQUEST)
+
+
+# pygelf names both for its zlib.
+_GELF: Dialect[Decoded] = Dialect("gelf", _answer, own_encodings=frozenset({"gzip,deflate"}))
