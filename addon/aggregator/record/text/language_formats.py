@@ -4,6 +4,7 @@ from typing import Final
 
 from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
+    CAPITALS,
     CLOCK,
     COLOURS,
     DATE,
@@ -93,7 +94,7 @@ ZAP: Final = text_format(
 
 ZEROLOG_CLOCK: Final = text_format(
     {Shape.CLOCK},
-    rb"(?P<local_time>" + CLOCK + rb")" + COLOURS + rb" " + COLOURS + LEVEL + COLOURS +
+    rb"(?P<local_time>" + CLOCK + rb")" + COLOURS + rb" " + COLOURS + CAPITALS + COLOURS +
     rb" (?:\[(?P<logger>[\w.-]++)\] )?+" + MESSAGE,
     optional="logger",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from aggregator.record.text.text_format import (
     DOTTED,
     LEVEL,
     MESSAGE,
+    SET_OFF,
     TIME,
     ZONE,
     text_format,
@@ -17,7 +18,8 @@ from aggregator.record.text.text_format import (
 
 TIME_AND_LEVEL: Final = text_format(
     {Shape.DATE},
-    TIME + COLOURS + rb"[ \t]{1,8}+" + COLOURS + LEVEL + COLOURS + rb":?+[ \t]{1,8}+"
+    TIME + COLOURS + rb"[ \t]{1,8}+" + COLOURS +
+    SET_OFF + COLOURS + rb":?+[ \t]{1,8}+"
     rb"(?:\[(?P<_in_brackets>[\w.$/:-]++)\]:?+ ++|" + DOTTED + rb": ++)?+" + MESSAGE,
     logger=r"\g<_in_brackets>\g<logger>",
     optional="logger",
@@ -36,7 +38,7 @@ TIME_AND_BRACKETS: Final = text_format(
 
 BRACKETS: Final = text_format(
     {Shape.DATE_IN_BRACKETS},
-    rb"\[" + TIME + rb"\] *+\[?+" + LEVEL + rb"\]?+:?+ ++"
+    rb"\[" + TIME + rb"\] *+\[?+" + SET_OFF + rb"\]?+:?+ ++"
     rb"(?:\[(?P<logger>[\w.-]++)\]:?+ ++)?+" + MESSAGE,
     optional="logger",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Final
 
 from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
+    CAPITALS,
     CLOCK,
     COLOURS,
     DATE,
@@ -11,6 +12,7 @@ from aggregator.record.text.text_format import (
     LOCAL_TIME,
     MESSAGE,
     TIME,
+    level,
     text_format,
 )
 
@@ -38,7 +40,7 @@ LEVEL_DASHES: Final = text_format(
 
 LOGURU: Final = text_format(
     {Shape.DATE},
-    TIME + COLOURS + rb" \| " + COLOURS + LEVEL + rb" *+" + COLOURS + rb" *+\| " + COLOURS +
+    TIME + COLOURS + rb" \| " + COLOURS + level("SUCCESS") + rb" *+" + COLOURS + rb" *+\| " + COLOURS +
     rb"(?:(?P<logger>[\w.<>]++)" + _COLON + rb"(?P<function>[\w<>]++)" + _COLON +
     rb"(?P<lineno>[1-9]\d{0,6}+)" + COLOURS + rb" - " + COLOURS + rb")?+" + MESSAGE,
     numbers="lineno",
@@ -70,7 +72,7 @@ FLASK: Final = text_format(
 
 NAME_FIRST: Final = text_format(
     {Shape.DATE_IN_BRACKETS},
-    rb"\[" + LOCAL_TIME + rb"\] " + _NAME + rb" ++" + LEVEL + rb" *+: " + MESSAGE,
+    rb"\[" + LOCAL_TIME + rb"\] " + _NAME + rb" ++" + CAPITALS + rb" *+: " + MESSAGE,
     needs=b": ",
 )
 """Frigate: `[2026-11-23 10:00:00] frigate.app INFO : message`."""

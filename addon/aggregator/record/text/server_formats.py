@@ -6,12 +6,12 @@ from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
     CLOCK,
     DATE,
-    LEVEL,
     LOCAL_TIME,
     MESSAGE,
     MONTH,
     SLASHED_TIME,
     UNSLASHED,
+    level,
     text_format,
 )
 
@@ -57,7 +57,7 @@ ACCESS: Final = text_format(
 
 NGINX_ERROR: Final = text_format(
     {Shape.SLASHED_DATE},
-    SLASHED_TIME + rb" \[" + LEVEL + rb"\] (?:(?P<process>\d{1,10}#\d{1,10}): )?+" + MESSAGE,
+    SLASHED_TIME + rb" \[" + level("ALERT") + rb"\] (?:(?P<process>\d{1,10}#\d{1,10}): )?+" + MESSAGE,
     local_time=UNSLASHED,
     needs=b" [",
     optional="process",
@@ -67,7 +67,7 @@ NGINX_ERROR: Final = text_format(
 APACHE_ERROR: Final = text_format(
     {Shape.BRACKET},
     rb"\[[A-Z][a-z]{2} " + MONTH + rb" (?P<_day>\d\d) (?P<_clock>" + CLOCK + rb") (?P<_year>\d{4})\] "
-    rb"\[(?:(?P<logger>\w*+):)?+" + LEVEL +
+    rb"\[(?:(?P<logger>\w*+):)?+" + level("ALERT") +
     rb"\] (?:\[pid (?P<process>\d{1,10}(?::tid \d{1,20})?)\] )?+" + MESSAGE,
     local_time=r"\g<_year>-\g<_month>-\g<_day> \g<_clock>",
     needs=b"] [",
@@ -86,7 +86,7 @@ MOSQUITTO: Final = text_format(
 MARIADB: Final = text_format(
     {Shape.DATE},
     rb"(?:(?P<time>" + DATE + rb"T" + CLOCK + rb"Z)|(?P<local_time>" + DATE + rb" {1,2}+\d{1,2}:\d\d:\d\d)) "
-    rb"(?P<thread>\d{1,10}) \[" + LEVEL + rb"\] (?:(?P<logger>InnoDB|WSREP|Plugin): )?+" + MESSAGE,
+    rb"(?P<thread>\d{1,10}) \[" + level("NOTE") + rb"\] (?:(?P<logger>InnoDB|WSREP|Plugin): )?+" + MESSAGE,
     needs=b" [",
     optional="logger",
 )  # fmt: skip

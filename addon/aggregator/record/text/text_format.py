@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from aggregator.record.fields import LEVEL_SPELLINGS
 from aggregator.record.text.shapes import Shape
 
 COLOURS: Final = rb"(?:\x1b\[[0-9;]*+m)*+"
@@ -51,11 +50,45 @@ def _any_case(names: Iterable[str]) -> bytes:
     ).encode()
 
 
-LEVEL_NAMES: Final = _any_case(
-    name for name in LEVEL_SPELLINGS if name.isalpha() and len(name) >= len("ERR") and name != "LOG"
-)
-LEVEL: Final = rb"(?P<level>" + LEVEL_NAMES + rb")"
-"""The name of a level, wherever its place says that it is one."""
+_LEVELS: Final = [
+    "TRACE",
+    "TRC",
+    "VERBOSE",
+    "DEBUG",
+    "DBG",
+    "INFO",
+    "INF",
+    "INFORMATION",
+    "NOTICE",
+    "WARNING",
+    "WARN",
+    "WRN",
+    "ERROR",
+    "ERR",
+    "SEVERE",
+    "CRITICAL",
+    "CRIT",
+    "FATAL",
+    "FTL",
+    "EMERG",
+    "PANIC",
+    "DPANIC",
+]
+"""Names of levels that mean little else, so that they are known wherever their place says what they are."""
+
+
+def level(*more: str) -> bytes:
+    """Match a level by one of these names, or of some that only a format uses."""
+    return rb"(?P<level>" + _any_case([*_LEVELS, *more]) + rb")"
+
+
+LEVEL: Final = level()
+_CAPITALS: Final = "|".join(sorted(_LEVELS, key=len, reverse=True)).encode()
+CAPITALS: Final = rb"(?P<level>" + _CAPITALS + rb")"
+SET_OFF: Final = (
+    rb"(?P<level>" + _CAPITALS + rb"|(?:" + _any_case(_LEVELS) + rb")(?=" + COLOURS + rb"[:\]]))"
+)  # fmt: skip
+"""A level in capitals, or one that something follows; in small letters alone it may begin a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,14 @@ PLAIN: list[Sample] = [
         },
     ),
     (
+        "2026-11-23 10:00:00 warning: small letters need a colon",
+        {
+            "local_time": "2026-11-23 10:00:00",
+            "level": "warning",
+            "message": "small letters need a colon",
+        },
+    ),
+    (
         "2026-11-23 10:00:00 [Error] [db.pool] exhausted",
         {
             "local_time": "2026-11-23 10:00:00",
@@ -628,6 +636,13 @@ UNCLEAR = [
     "Error: could be an exception's name",
     "2026-11-23 10:00:00 nothing said of a level",
     "2026-11-23 10:00:00 errors are many",
+    "2026-11-23 10:00:00 error while connecting",
+    "2026-11-23 10:00:00 Config: loaded",
+    "2026-11-23 10:00:00 HTTP server running",
+    "2026-11-23 10:00:00 [http] listening",
+    "[2026-11-23 10:00:00] Error while connecting",
+    "[2026-11-23 10:00:00] Fatal error: no disk",
+    "10:00:00 Warning signs everywhere",
     "[info] no time",
     "[10:00:00] ERRORS: of many",
     "a=1 b=2",
