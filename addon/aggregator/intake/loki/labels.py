@@ -95,6 +95,8 @@ def renamed(values: Mapping[str, Value], taken: frozenset[str], prefix: str) -> 
 
 
 def _unquote(quoted: str) -> str:
+    if "\\" not in quoted:
+        return quoted[1:-1]
     try:
         # Go's escapes are Python's.
         text = ast.literal_eval(quoted)

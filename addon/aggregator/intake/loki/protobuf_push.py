@@ -3,7 +3,6 @@
 https://github.com/grafana/loki/blob/main/pkg/push/push.proto
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import cramjam
@@ -35,12 +34,12 @@ def decode(body: bytes) -> Decoded:
     """
     wire = _decompress(body)
     try:
-        return lines_of([_stream(sent) for sent in _parse(wire).streams])
+        return lines_of(_streams(wire))
     except (message.DecodeError, ValueError) as error:
         raise InvalidBodyError(f"no push of Loki's: {error}; nothing was taken") from None
 
 
-def _parse(wire: bytes) -> Any:
+def _streams(wire: bytes) -> list[Stream]:
     push = _PUSH()
     try:
         push.ParseFromString(wire)
@@ -48,7 +47,42 @@ def _parse(wire: bytes) -> Any:
         # Senders don't look whether their text is UTF-8.
         push = _PUSH_OF_BYTES()
         push.ParseFromString(wire)
-    return push
+        return [_stream_of_bytes(sent) for sent in push.streams]
+    return [
+        Stream(
+            labels.parse(sent.labels) if sent.labels else {},
+            _timestamps(sent.entries),
+            [entry.line for entry in sent.entries],
+            {
+                place: dict(pairs.items())
+                for place, pairs in enumerate([entry.structuredMetadata for entry in sent.entries])
+                if pairs
+            },
+        )
+        for sent in push.streams
+    ]
+
+
+def _stream_of_bytes(sent: Any) -> Stream:
+    return Stream(
+        labels.parse(_text(sent.labels)) if sent.labels else {},
+        _timestamps(sent.entries),
+        [_text(entry.line) for entry in sent.entries],
+        {
+            place: {_text(pair.key): _text(pair.value) for pair in entry.structuredMetadata}
+            for place, entry in enumerate(sent.entries)
+            if entry.structuredMetadata
+        },
+    )
+
+
+def _timestamps(entries: Any) -> list[str]:
+    times = [entry.timestamp for entry in entries]
+    return [str(time.seconds * _NS_PER_S + time.nanos) for time in times]
+
+
+def _text(text: bytes) -> str:
+    return text.decode(errors="replace")
 
 
 def _decompress(body: bytes) -> bytes:
@@ -62,32 +96,6 @@ def _decompress(body: bytes) -> bytes:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
         raise InvalidEncodingError(f"the body is not compressed by Snappy: {error}") from None
-
-
-def _stream(sent: Any) -> Stream:
-    entries = sent.entries
-    times = [entry.timestamp for entry in entries]
-    metadata = {
-        place: _metadata(pairs)
-        for place, pairs in enumerate([entry.structuredMetadata for entry in entries])
-        if pairs
-    }
-    return Stream(
-        labels.parse(_text(sent.labels)) if sent.labels else {},
-        [str(time.seconds * _NS_PER_S + time.nanos) for time in times],
-        [_text(entry.line) for entry in entries],
-        metadata,
-    )
-
-
-def _metadata(pairs: Any) -> Mapping[str, labels.Value]:
-    if isinstance(pairs, Mapping):
-        return dict(pairs)
-    return {_text(pair.key): _text(pair.value) for pair in pairs}
-
-
-def _text(text: str | bytes) -> str:
-    return text if isinstance(text, str) else text.decode(errors="replace")
 
 
 _DEFINITION: Final = """
