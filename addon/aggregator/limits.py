@@ -14,9 +14,9 @@ BODY_TIMEOUT_S = 60.0
 LINE_BYTES = 1 * MIB
 """One log line; a longer one is kept as text up to here. Tracebacks and dumps stay far below."""
 
-BULK_LINES = 1_000_000
-"""Lines of a body that is taken apart line by line: shippers send hundreds to thousands of documents, and
-each line takes memory however short it is."""
+BODY_ITEMS = 2_000_000
+"""Items of a body, as far as they can be counted before it is taken apart: each takes up to 100 bytes of
+memory however short it is, and shippers send hundreds to thousands."""
 
 BULK_ACTION_BYTES = 8 * 1024
 """The line before a document: Elasticsearch's names of indices have 255 bytes at most, its IDs 512."""

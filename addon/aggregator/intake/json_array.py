@@ -3,7 +3,7 @@
 import msgspec
 
 from aggregator import limits
-from aggregator.intake import ndjson
+from aggregator.intake import item_count, ndjson
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.record.utf8 import is_utf8
 
@@ -16,19 +16,25 @@ def decode(body: bytes) -> Decoded | None:
 
     Returns:
         None when the body is no JSON array.
+
+    Raises:
+        TooLargeError: it has too many items.
     """
     if not body.lstrip(b" \t\r\n").startswith(b"["):
         return None
     # No JSON string has a line's end in it, so that what is replaced is always between values.
     on_one_line = body.replace(b"\n", b" ").replace(b"\r", b" ")
+    item_count.check(body, b"{")
+    are_objects = _are_objects(on_one_line)
+    if not are_objects:
+        item_count.check(body, b",")
     try:
         items = _ITEMS.decode(on_one_line)
     except ndjson.UNREADABLE:
         return None
     if not items:
         return Decoded(b"", 0, [])
-    longest = max(map(len, items))
-    if longest <= limits.LINE_BYTES and is_utf8(on_one_line) and _are_objects(on_one_line):
+    if are_objects and max(map(len, items)) <= limits.LINE_BYTES and is_utf8(on_one_line):
         return Decoded(b"\n".join([*items, b""]), len(items), [])
     return _decode_each(items)
 

@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 
 from aggregator import limits
+from aggregator.intake import item_count
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.record.utf8 import is_utf8
 
@@ -28,7 +29,12 @@ _CLOSING = ord("}")
 
 
 def decode(body: bytes) -> Decoded:
-    """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line."""
+    """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line.
+
+    Raises:
+        TooLargeError: it has too many lines.
+    """
+    item_count.check(body, b"\n")
     lines = body if body.endswith(b"\n") else body + b"\n"
     if b"\r" in lines:
         # No JSON string has a line's end in it, so that what is replaced is always between lines.

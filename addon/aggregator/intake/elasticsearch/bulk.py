@@ -11,8 +11,8 @@ import msgspec
 import orjson
 
 from aggregator import limits
-from aggregator.errors import InvalidBodyError, TooLargeError
-from aggregator.intake import documents, ndjson
+from aggregator.errors import InvalidBodyError
+from aggregator.intake import documents, item_count, ndjson
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.intake.elasticsearch import items
 from aggregator.intake.elasticsearch.actions import WITHOUT_DOCUMENT, Action, Asked, Refusal
@@ -51,10 +51,7 @@ def decode(body: bytes, index: str | None, *, brief: bool = False) -> Bulk:
         InvalidBodyError: a line that should say what to do does not, so that it can't be told which lines are
             documents.
     """
-    if body.count(b"\n") > limits.BULK_LINES:
-        raise TooLargeError(
-            f"the body has more than {limits.BULK_LINES} lines", limit_lines=limits.BULK_LINES
-        )
+    item_count.check(body, b"\n")
     # No JSON string has a line's end in it, so that what is replaced is always between lines.
     sent = body.replace(b"\r\n", b"\n").split(b"\n")
     while sent and not sent[-1].strip():

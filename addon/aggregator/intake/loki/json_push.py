@@ -6,7 +6,7 @@ https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
 import msgspec
 
 from aggregator.errors import InvalidBodyError
-from aggregator.intake import ndjson
+from aggregator.intake import item_count, ndjson
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.loki import labels
 from aggregator.intake.loki.labels import Value
@@ -44,8 +44,10 @@ def decode(body: bytes) -> Decoded:
     """Decode a body.
 
     Raises:
+        TooLargeError: it has too many entries.
         InvalidBodyError: it is no push; the message says where.
     """
+    item_count.check(body, b"[", b"{")
     try:
         push = _PUSH.decode(body)
         return lines_of([stream for sent in push.streams for stream in _streams(sent)])

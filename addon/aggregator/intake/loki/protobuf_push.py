@@ -17,6 +17,7 @@ from google.protobuf import (
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError, InvalidEncodingError, TooLargeError
+from aggregator.intake import item_count
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.loki import labels
 from aggregator.intake.loki.streams import Stream, lines_of
@@ -29,7 +30,7 @@ def decode(body: bytes) -> Decoded:
 
     Raises:
         InvalidEncodingError: it is not compressed by Snappy.
-        TooLargeError: it is too large once it is decompressed.
+        TooLargeError: it is too large once it is decompressed, or has too many entries.
         InvalidBodyError: it is no push.
     """
     wire = _decompress(body)
@@ -40,6 +41,8 @@ def decode(body: bytes) -> Decoded:
 
 
 def _streams(wire: bytes) -> list[Stream]:
+    # What streams, entries and their texts begin with.
+    item_count.check(wire, b"\x0a", b"\x12")
     push = _PUSH()
     try:
         push.ParseFromString(wire)

@@ -153,8 +153,8 @@ def test_a_very_long_action_is_refused() -> None:
 
 def test_more_lines_than_may_be_are_refused_before_they_are_looked_at() -> None:
     with pytest.raises(TooLargeError) as refused:
-        decode(b"\n" * (limits.BULK_LINES + 1), None)
-    assert refused.value.details == {"limit_lines": limits.BULK_LINES}
+        decode(b"\n" * (limits.BODY_ITEMS + 1), None)
+    assert refused.value.details == {"limit_items": limits.BODY_ITEMS}
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\n\n \n", b"\r\n"])

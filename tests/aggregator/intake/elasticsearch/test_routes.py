@@ -114,7 +114,7 @@ def test_a_compressed_body_is_taken(aggregator: Aggregator) -> None:
     aggregator.wait_for(mark, 2)
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"{}\n{}\n", 400), (b"\n" * 1_000_001, 413)])
+@pytest.mark.parametrize(("body", "status"), [(b"{}\n{}\n", 400), (b"\n" * 2_000_001, 413)])
 def test_a_refusal_is_worded_as_elasticsearchs(aggregator: Aggregator, body: bytes, status: int) -> None:
     answer = aggregator.intake("POST", "/_bulk", body)
     assert (answer.status, answer.json["status"]) == (status, status)
