@@ -46,6 +46,13 @@ S6: Final = text_format(
 )
 """s6, which starts the programs in containers: `s6-rc: info: service nginx: starting`."""
 
+S6_BEFORE: Final = text_format(
+    {Shape.BRACKET},
+    rb"\[(?P<logger>s6-init|s6-finish|cont-init\.d|cont-finish\.d|services\.d|fix-attrs\.d)\] " + MESSAGE,
+    needs=b"] ",
+)
+"""s6 before its version 3: `[cont-init.d] banner.sh: executing...`."""
+
 ESPHOME: Final = text_format(
     {Shape.CLOCK_IN_BRACKETS, Shape.BRACKET},
     rb"(?:\[(?P<local_time>" + CLOCK + rb")\])?+" + COLOURS +
@@ -87,6 +94,7 @@ HOME_FORMATS: Final = (
     SUPERVISOR,
     BASHIO,
     S6,
+    S6_BEFORE,
     ESPHOME,
     ZIGBEE2MQTT,
     ZIGBEE2MQTT_BEFORE,

@@ -54,9 +54,10 @@ def shapes_of(lines: bytes) -> npt.NDArray[np.uint8]:
             break
         ends = data[begins[coloured, None] + np.arange(_COLOUR + 1)] == ord("m")
         begins[coloured] += np.where(ends.any(1), ends.argmax(1) + 1, 0)
-    first, _, third, fourth, fifth, sixth = (data[begins + at] for at in range(_FIRST))
+    first, second, third, fourth, fifth, sixth = (data[begins + at] for at in range(_FIRST))
     is_digit = (first >= ord("0")) & (first <= ord("9"))
     is_bracket = first == ord("[")
+    is_digit_in_bracket = is_bracket & (second >= ord("0")) & (second <= ord("9"))
     return np.select(
         [
             is_digit & (fifth == ord("-")),
@@ -64,8 +65,8 @@ def shapes_of(lines: bytes) -> npt.NDArray[np.uint8]:
             is_digit & (third == ord("-")),
             is_digit & (third == ord(":")),
             is_digit,
-            is_bracket & (sixth == ord("-")),
-            is_bracket & (fourth == ord(":")),
+            is_digit_in_bracket & (sixth == ord("-")),
+            is_digit_in_bracket & (fourth == ord(":")),
             is_bracket,
             (first >= ord("A")) & (first <= ord("Z")),
             (first >= ord("a")) & (first <= ord("z")),

@@ -52,11 +52,18 @@ CANDIDATE: Final = re.compile(rb"\n(?:\{[^\n]*+(?<=\})\n|" + _KEY + rb"=)")
 """What a line that may be structured begins with, and the newline before it."""
 
 _LOGFMT: Final = re.compile(_KEY + rb"=")
-_PAIR: Final = re.compile(
-    rb"(?<!\S)(" + _KEY + rb')=(?:"((?:[^"\\\n]|\\[^\n])*+)"|([^\s"\\]*+))(?:[ \t]++|(?=\n))'
-)
+_VALUE: Final = re.compile(
+    rb'=(?:"([^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+)"|([^\s"\\]*+))'
+    rb"(?:[ \t]++(" + _KEY + rb"(?==))|[ \t]*+(?=\n))"
+)  # fmt: skip
+"""A value and the key that follows it: what begins with a certain character is found quickly."""
+
+_NO_VALUE: Final = (re.compile(rb"\n" + _KEY + b"="), re.compile(rb'","' + _KEY + b"="))
+"""A key whose value is none, among those that were written as JSON."""
+
 _NUMBER: Final = re.compile(rb'":"(-?(?:0|[1-9]\d{0,14}+)(?:\.\d{1,9}+)?+)",')
-_LEVEL_OR_MESSAGE: Final = re.compile(rb'"(?:level|lvl|severity|msg|message)":')
+_KEYS: Final = re.compile(rb"(?:^|[ \t])(?:level|lvl|severity|msg|message)=")
+"""Keys of which a line has one: others are pairs in a line of text."""
 
 
 def structured(lines: Sequence[bytes]) -> list[bytes | None]:
@@ -73,7 +80,11 @@ def structured(lines: Sequence[bytes]) -> list[bytes | None]:
     objects = [at for at, line in enumerate(lines) if line.startswith(b"{") and line.endswith(b"}")]
     # JSON may be written on several lines; within its strings there is neither a newline nor a tab.
     _take(rows, objects, lines, [lines[at].replace(INNER, b"\t") for at in objects])
-    pairs = [at for at, line in enumerate(lines) if _LOGFMT.match(line)]
+    pairs = [
+        at
+        for at, line in enumerate(lines)
+        if _LOGFMT.match(line) and (b"msg=" in line or b"level=" in line or _KEYS.search(line))
+    ]
     if pairs:
         _take(rows, pairs, lines, _logfmt([lines[at] for at in pairs]))
     return rows
@@ -115,8 +126,13 @@ def _logfmt(lines: Sequence[bytes]) -> list[bytes]:
     """Write lines of pairs as JSON; of a line that has other text in it, no JSON comes out."""
     text = b"\n" + b"\n".join(lines) + b"\n"
     # The escapes of Go's quoted strings are JSON's; those that aren't make the line unreadable, and so text.
-    pairs = _NUMBER.sub(rb'":\1,', _PAIR.sub(rb'"\1":"\2\3",', text))
+    pairs = _VALUE.sub(rb'":"\1\2","\3', text)
+    has_other_text = any(no_value.search(pairs) for no_value in _NO_VALUE)
+    rows = _NUMBER.sub(rb'":\1,', pairs)[1:-1].split(b"\n")
     return [
-        b"{" + row[:-1] + b"}" if row.endswith(b",") and _LEVEL_OR_MESSAGE.search(row) else b"{"
-        for row in pairs[1:-1].split(b"\n")
+        b'{"' + row[:-2] + b"}"
+        if row.endswith(b',"')
+        and not (has_other_text and any(no_value.search(b"\n" + row) for no_value in _NO_VALUE))
+        else b"{"
+        for row in rows
     ]

@@ -79,6 +79,14 @@ APPS: list[Sample] = [
         {"level": "info", "logger": "cont-init", "message": "running /etc/cont-init.d/banner.sh"},
     ),
     (
+        "[cont-init.d] banner.sh: exited 0.",
+        {"logger": "cont-init.d", "message": "banner.sh: exited 0."},
+    ),
+    (
+        "[D][a-b:010]: without a time",
+        {"level": "D", "logger": "a-b", "line": "010", "message": "without a time"},
+    ),
+    (
         "[10:00:00][D][sensor:094]: 'Kitchen': Sending state 21.5 °C",
         {
             "local_time": "10:00:00",
@@ -608,6 +616,10 @@ LOGFMT: list[Sample] = [
             "err": "",
         },
     ),
+    (
+        'level=info  msg="a=b, \\"c\\",\\"d=e"  x=y=z ',
+        {"level": "info", "msg": 'a=b, "c","d=e', "x": "y=z"},
+    ),
     ("msg=007 zip=01234", {"msg": "007", "zip": "01234"}),
 ]
 
@@ -647,6 +659,13 @@ UNCLEAR = [
     "[10:00:00] ERRORS: of many",
     "a=1 b=2",
     "level=info and then words",
+    "level=info and then=pairs",
+    "level=info words msg=x",
+    "level=info =x msg=y",
+    'level=info a"b=c msg=x',
+    'level=info msg="x"y=z',
+    'level=info msg="x"y',
+    "level=info 1=2",
     'level=info msg="open',
     'level=info msg="not \\x41 JSON"',
     "level=info path=C:\\new",

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
@@ -172,6 +173,11 @@ def test_a_traceback_over_a_limit_stays_as_it_came(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(limits, limit, 4 if limit == "JOINED_LINES" else 100)
     found = records_of(PYTHON + "after")
     assert [row["message"] for row in found] == [*PYTHON.splitlines(), "after"]
+
+
+def test_users_are_told_the_limits() -> None:
+    told = (Path(__file__).parents[4] / "docs" / "text.md").read_text()
+    assert f"more than {limits.JOINED_LINES:,} lines or {limits.JOINED_BYTES // 1024} KiB" in told
 
 
 pieces = st.sampled_from(
