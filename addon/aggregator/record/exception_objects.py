@@ -11,7 +11,8 @@ import msgspec
 
 _ROOTS: Final = ("exception", "error", "err")
 _OBJECT: Final = re.compile(rf'"(?:{"|".join(_ROOTS)})": ?\{{'.encode())
-_KNOWN: Final = frozenset({"type", "message", "traceback", "stacktrace", "stack_trace", "stack"})
+_STACKS: Final = frozenset({"traceback", "stacktrace", "stack_trace", "stack"})
+_KNOWN: Final = _STACKS | {"type", "message"}
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PARTS: Final = msgspec.json.Decoder(list[str])
@@ -52,7 +53,10 @@ def _flat(line: bytes) -> bytes:
                 if not members.keys() & _KNOWN or names & fields.keys():
                     continue
                 del fields[root]
-                fields |= {f"{root}.{member}": _text(value) for member, value in members.items()}
+                fields |= {
+                    f"{root}.{member}": _text(value) if member in _STACKS else value
+                    for member, value in members.items()
+                }
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return line
     return _ENCODER.encode(fields)
