@@ -11,7 +11,7 @@ from typing import Final
 
 from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.batch_sender import BatchSender
-from ha_ingestor_logging.errand import Errand
+from ha_ingestor_logging.errand import Errand, Errands
 from ha_ingestor_logging.errors import ReceiverUnavailableError, TokenRefusedError
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.outage import Outage
@@ -60,7 +60,7 @@ class Delivery:
     ) -> None:
         self._settings = settings
         self._receiver = receiver
-        self._errands = errands
+        self._errands = Errands(errands)
         self._report = report
         self._worker = Worker("ha-ingestor-delivery", self._cycle)
         self._queue = WaitingLines(settings.delivery_size_bytes, settings.batch_size_bytes)
@@ -100,7 +100,7 @@ class Delivery:
         self._worker.ensure_running()
 
     def flush(self, marker: FlushMarker) -> None:
-        """Send what waits without further delay, then do the errands; not waited for with a refused token."""
+        """Send what waits now, then do the errands; not waited for when that would be of no use."""
         self._flushing.add(marker)
         self._queue.put_marker(marker)
         self._hurry.set()
@@ -114,8 +114,7 @@ class Delivery:
         self._worker.stop(_STOP_TIMEOUT_S)
         locked = self._moving.acquire(timeout=_DISK_TIMEOUT_S)
         self._closed = True
-        for errand in self._errands:
-            errand.close()
+        self._errands.close()
         if self._sending is not None:
             # It hangs in a request, of which nobody will learn how it ended.
             self._queue.put_back([self._sending])
@@ -133,8 +132,7 @@ class Delivery:
 
     def after_fork(self) -> None:
         """Leave the parent's lines, files and connection to the parent."""
-        for errand in self._errands:
-            errand.after_fork()
+        self._errands.after_fork()
         self._receiver.after_fork()
         self._queue.reset()
         self._undelivered.clear()
@@ -142,7 +140,7 @@ class Delivery:
         self._worker.after_fork()
         self._overflow.after_fork()
         self._begin()
-        if self._errand_wait_s < math.inf:
+        if self._errands.wait_s(away=False) < math.inf:
             # They are done in a child that logs nothing, too.
             self.start()
 
@@ -191,13 +189,12 @@ class Delivery:
                     self._deliver()
                 else:
                     self._overflow.take_over(self._queue)
-            for errand in self._errands:
-                errand.run(away=self._outage.is_on)
+            self._errands.run(away=self._outage.is_on)
 
     def _wait(self) -> bool:
         """Wait until there is something to do; whether somebody is in a hurry."""
         outage_s = self._outage.wait_s
-        errand_s = self._errand_wait_s
+        errand_s = self._errands.wait_s(away=self._outage.is_on)
         events_s = [errand_s]
         if self._outage.is_on:
             events_s.append(outage_s)
@@ -213,11 +210,6 @@ class Delivery:
             self._hurry.clear()
         return hurried
 
-    @property
-    def _errand_wait_s(self) -> float:
-        waits_s = [errand.wait_s(away=self._outage.is_on) for errand in self._errands]
-        return max(min(waits_s, default=math.inf), 0.0)
-
     def _deliver(self) -> None:
         """Send what waits: first what is spooled, last what another process left."""
         self._queue.seal()
@@ -229,10 +221,10 @@ class Delivery:
         except ReceiverUnavailableError as error:
             self.retries += 1
             self._outage.failed(error)
-            if isinstance(error, TokenRefusedError):
-                for marker in list(self._flushing):
-                    self._pass(marker, complete=False)
             self._overflow.take_over(self._queue)
+            for marker in list(self._flushing):
+                if isinstance(error, TokenRefusedError) or (marker.leaving and self._overflow.is_usable):
+                    self._pass(marker, complete=False)
 
     def _send(self, items: list[Batch | FlushMarker]) -> None:
         for item in items:
@@ -279,8 +271,7 @@ class Delivery:
         self._sending = batch
         with self._unlocked():
             receipt = self._receiver.send_logs(batch)
-        for errand in self._errands:
-            errand.heard(receipt)
+        self._errands.heard(receipt)
         return receipt
 
     @contextmanager
@@ -297,8 +288,7 @@ class Delivery:
 
     def _pass_delivered(self, marker: FlushMarker) -> None:
         with self._unlocked():
-            for errand in self._errands:
-                errand.flush()
+            self._errands.flush()
         self._pass(marker, complete=True)
 
     def _pass(self, marker: FlushMarker, *, complete: bool) -> None:

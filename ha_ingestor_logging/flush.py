@@ -8,9 +8,11 @@ class FlushMarker:
 
     Args:
         outputs: how many outputs it must pass.
+        leaving: whether the process ends, so that what is safe for its next start need not be waited for.
     """
 
-    def __init__(self, outputs: int) -> None:
+    def __init__(self, outputs: int, *, leaving: bool = False) -> None:
+        self.leaving = leaving
         self._to_pass = outputs
         self._complete = True
         self._lock = threading.Lock()

@@ -97,11 +97,16 @@ class Pipeline:
         """Whether lines are being written."""
         return self._started
 
-    def flush(self, timeout_s: float) -> bool:
-        """Whether everything that was logged before has arrived at every output within the timeout."""
+    def flush(self, timeout_s: float, *, leaving: bool = False) -> bool:
+        """Whether everything that was logged before has arrived at every output within the timeout.
+
+        Args:
+            timeout_s: how long to wait.
+            leaving: whether to wait no longer for what is on the disk for the next start.
+        """
         if not self._started:
             return not self.queue
-        marker = FlushMarker(len(self.outputs))
+        marker = FlushMarker(len(self.outputs), leaving=leaving)
         self.queue.put_always(marker, CRITICAL)
         self._hurry.set()
         self._worker.ensure_running()
@@ -113,7 +118,7 @@ class Pipeline:
         """Flush within the timeout, then end the threads; whether everything arrived."""
         if not self._started:
             return not self.queue
-        complete = self.flush(timeout_s)
+        complete = self.flush(timeout_s, leaving=True)
         self._started = False
         self._worker.stopping = True
         self._hurry.set()

@@ -432,6 +432,38 @@ def test_what_is_undelivered_when_it_closes_waits_for_the_next_start(
     assert [number for number in sent if number < 20] == list(range(20))
 
 
+def test_who_leaves_does_not_wait_for_what_is_in_the_spool(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator, tmp_path: Path
+) -> None:
+    aggregator.answers += [Answer(503, headers={"Retry-After": "200"})] * 3
+    delivery = make_delivery(spool=str(tmp_path))
+    delivery.write([line(1)])
+    staying, leaving = FlushMarker(1), FlushMarker(1, leaving=True)
+    delivery.flush(staying)
+    delivery.flush(leaving)
+    started_s = time.monotonic()
+    assert not leaving.wait(30)
+    assert time.monotonic() - started_s < 10
+    assert spooled(delivery) == 1
+    assert not staying.wait(0.2)
+    aggregator.answers.clear()
+    assert flushed(delivery)
+    assert staying.wait(1)
+    assert delivery.delivered == 1
+
+
+def test_who_leaves_waits_when_there_is_no_spool(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers.append(Answer(503))
+    delivery = make_delivery()
+    delivery.write([line(1)])
+    leaving = FlushMarker(1, leaving=True)
+    delivery.flush(leaving)
+    assert leaving.wait(30)
+    assert delivery.delivered == 1
+
+
 def test_a_request_that_hangs_at_the_end_is_spooled_too(make_delivery: MakeDelivery, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
