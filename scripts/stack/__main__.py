@@ -78,6 +78,7 @@ async def _run_system(settings: Settings) -> None:
             print(f"    user          {system.access.username}")
             print(f"    password      {system.access.password}")
         if system.tokens:
+            print(f"  Log intake      {system.intake_url}")
             print(f"  Log search      {system.aggregator.url}/#token={system.tokens.read}")
         if system.victoria_metrics:
             print(f"  Metrics         {system.victoria_metrics.url}/vmui")

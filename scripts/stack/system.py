@@ -98,6 +98,11 @@ class System:
         """Stop every part, the last started first."""
         await self._parts.aclose()
 
+    @property
+    def intake_url(self) -> str:
+        """Where the aggregator takes the logs of other servers' senders."""
+        return f"http://{HOST}:{self.settings.intake_port}"
+
     async def watch(self) -> None:
         """Wait until a part ends by itself and is not to be started again.
 

@@ -80,6 +80,14 @@ def test_each_helper_stores_every_line_once(client: Elasticsearch, aggregator: A
     check(aggregator, mark, 20)
 
 
+def test_single_documents_are_stored(client: Elasticsearch, aggregator: Aggregator) -> None:
+    mark = os.urandom(8).hex()
+    for document in documents(mark, 2):
+        answer = client.index(index=document.pop("_index"), document=document)
+        assert answer["result"] == "created"
+    check(aggregator, mark, 2)
+
+
 def test_documents_with_ids_that_come_again_are_stored_once(
     client: Elasticsearch, aggregator: Aggregator
 ) -> None:

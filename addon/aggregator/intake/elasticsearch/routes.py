@@ -1,7 +1,9 @@
 """Routes of the bulk API."""
 
 import time
+from http import HTTPStatus
 
+import orjson
 from aiohttp import hdrs, web
 
 from aggregator.intake.elasticsearch import probes
@@ -16,6 +18,10 @@ _PATHS = (
     # Clients of Elasticsearch 6 name a type too.
     "/{lead:/*}{index:[^/]+}{gap:/+}{type:[^/]+}{other_gap:/+}_bulk{end:/*}",
 )
+_DOCUMENT_PATHS = (
+    "/{lead:/*}{index:[^/]+}{gap:/+}{operation:_doc|_create}{end:/*}",
+    "/{lead:/*}{index:[^/]+}{gap:/+}{operation:_doc|_create}/{id:[^/]+}{end:/*}",
+)
 
 
 def add_routes(app: web.Application) -> None:
@@ -23,6 +29,9 @@ def add_routes(app: web.Application) -> None:
     for path in _PATHS:
         for method in (hdrs.METH_POST, hdrs.METH_PUT):
             app.router.add_route(method, path, take_bulk)
+    for path in _DOCUMENT_PATHS:
+        for method in (hdrs.METH_POST, hdrs.METH_PUT):
+            app.router.add_route(method, path, take_document)
     probes.add_routes(app)
 
 
@@ -41,3 +50,24 @@ async def take_bulk(request: web.Request) -> web.Response:
 
     dialect = Dialect(_SOURCE, answer, lambda error: refuse(request, error))
     return await take(request, dialect, lambda body: decode(body, index, brief=brief))
+
+
+async def take_document(request: web.Request) -> web.Response:
+    """Take one document; it is answered as the only item of a bulk request would be."""
+    index, id_ = request.match_info["index"], request.match_info.get("id")
+    action = orjson.dumps({"create": {"_index": index, "_id": id_}})
+
+    def decode_document(body: bytes) -> Bulk:
+        # A document may be written over several lines here.
+        return decode(action + b"\n" + body.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n", None)
+
+    def answer(bulk: Bulk) -> web.Response:
+        result = orjson.loads(bulk.results)["create"]
+        if not bulk.errors:
+            return json_answer(request, orjson.dumps(result), HTTPStatus.CREATED)
+        error = {"root_cause": [result["error"]], **result["error"]}
+        body = {"error": error, "status": result["status"]}
+        return json_answer(request, orjson.dumps(body), result["status"])
+
+    dialect = Dialect(_SOURCE, answer, lambda error: refuse(request, error))
+    return await take(request, dialect, decode_document)

@@ -114,6 +114,25 @@ def test_a_compressed_body_is_taken(aggregator: Aggregator) -> None:
     aggregator.wait_for(mark, 2)
 
 
+@pytest.mark.parametrize(
+    ("path", "uid"), [("/logs/_doc", None), ("/logs/_doc/a%2Fb", "logs/a/b"), ("//logs/_create/7/", "logs/7")]
+)
+def test_a_single_document_is_taken_too(aggregator: Aggregator, path: str, uid: str | None) -> None:
+    mark = os.urandom(8).hex()
+    body = json.dumps({"message": mark, "log": {"level": "warn"}}, indent=1).encode()
+    answer = aggregator.intake("PUT", path, body)
+    assert (answer.status, answer.json["result"], answer.json["_index"]) == (201, "created", "logs")
+    (row,) = aggregator.wait_for(mark, 1)
+    assert (row["level"], row["_index"], row.get("uid")) == ("WARNING", "logs", uid)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"{} {}", b'{"create":{}}\n{}'])
+def test_a_single_document_that_is_none_is_refused(aggregator: Aggregator, body: bytes) -> None:
+    answer = aggregator.intake("POST", "/logs/_doc", body)
+    assert (answer.status, answer.json["status"]) == (400, 400)
+    assert answer.json["error"]["type"] == "document_parsing_exception"
+
+
 @pytest.mark.parametrize(("body", "status"), [(b"{}\n{}\n", 400), (b"\n" * 2_000_001, 413)])
 def test_a_refusal_is_worded_as_elasticsearchs(aggregator: Aggregator, body: bytes, status: int) -> None:
     answer = aggregator.intake("POST", "/_bulk", body)
