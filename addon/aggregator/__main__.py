@@ -15,6 +15,7 @@ from aggregator.config import Config, parse
 from aggregator.data_lock import locked
 from aggregator.errors import AggregatorError
 from aggregator.intake.app import make_intake_app
+from aggregator.intake.sockets.listeners import Listeners
 from aggregator.memory import limit_arenas
 from aggregator.state import STATE
 
@@ -63,9 +64,11 @@ async def _serve(config: Config) -> None:
     runner = _runner(app)
     await runner.setup()
     intake_runner = _runner(make_intake_app(app[STATE]))
+    listeners = Listeners(app[STATE])
     try:
         await intake_runner.setup()
         await web.TCPSite(intake_runner, config.host, config.intake_port).start()
+        await listeners.start(config)
         await web.TCPSite(runner, config.host, config.port).start()
         _log.info(
             "ready",
@@ -78,6 +81,7 @@ async def _serve(config: Config) -> None:
         await stop.wait()
         _log.info("stopping")
     finally:
+        await listeners.stop()
         await intake_runner.cleanup()
         await runner.cleanup()
 

@@ -3,14 +3,49 @@
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aggregator import __version__
 
 DEFAULT_PORT = 8480
 DEFAULT_INTAKE_PORT = 8481
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPort:
+    """A port with TLS.
+
+    Args:
+        port: the port.
+        certificate: file of the certificate and those that it was signed by, PEM.
+        key: file of its key, PEM.
+    """
+
+    port: int
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Where messages are taken that come without HTTP; without a port they are not.
+
+    Args:
+        host: address to listen at; None for that of the other ports.
+        syslog_udp_port: of syslog over UDP.
+        syslog_tcp_port: of syslog over TCP.
+        syslog_tls: of syslog over TLS.
+        syslog_zone: of times that name none; None for that of the machine.
+    """
+
+    host: str | None = None
+    syslog_udp_port: int | None = None
+    syslog_tcp_port: int | None = None
+    syslog_tls: TlsPort | None = None
+    syslog_zone: ZoneInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +58,7 @@ class Config:
         port: port to listen at.
         intake_port: port that senders of other log servers are pointed at.
         log_level: least severe of its own lines that it prints.
+        sockets: where messages are taken that come without HTTP.
     """
 
     data: Path
@@ -30,6 +66,7 @@ class Config:
     port: int
     intake_port: int
     log_level: str
+    sockets: Sockets = field(default_factory=Sockets)
 
 
 def parse(arguments: Sequence[str] | None = None) -> Config:
@@ -56,12 +93,50 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
     parser.add_argument(
         "--log-level", choices=LOG_LEVELS, default=_variable("LOG_LEVEL", "info"), help="own lines to print"
     )
+    _add_sockets(parser)
     parsed = parser.parse_args(arguments)
     if parsed.log_level not in LOG_LEVELS:
         parser.error(f"HA_INGESTOR_LOG_LEVEL: {parsed.log_level!r} is none of {', '.join(LOG_LEVELS)}")
     if parsed.intake_port == parsed.port:
         parser.error(f"--intake-port and --port are both {parsed.port}: give each its own")
-    return Config(parsed.data, parsed.host, parsed.port, parsed.intake_port, parsed.log_level)
+    tls = None
+    if parsed.syslog_tls_port:
+        if not (parsed.syslog_tls_certificate and parsed.syslog_tls_key):
+            parser.error("--syslog-tls-port needs --syslog-tls-certificate and --syslog-tls-key")
+        tls = TlsPort(parsed.syslog_tls_port, parsed.syslog_tls_certificate, parsed.syslog_tls_key)
+    sockets = Sockets(
+        parsed.tokenless_host,
+        parsed.syslog_udp_port,
+        parsed.syslog_tcp_port,
+        tls,
+        parsed.syslog_zone,
+    )
+    return Config(parsed.data, parsed.host, parsed.port, parsed.intake_port, parsed.log_level, sockets)
+
+
+def _add_sockets(parser: argparse.ArgumentParser) -> None:
+    """Add the options for what comes without HTTP; what has no value is off."""
+    group = parser.add_argument_group(
+        "syslog", "Off unless a port is given. Senders need no token: whoever reaches a port can send."
+    )
+    for name, kind, told in (
+        ("tokenless-host", str, "address that these ports listen at, by default that of the others"),
+        ("syslog-udp-port", _port, "port for syslog over UDP"),
+        ("syslog-tcp-port", _port, "port for syslog over TCP"),
+        ("syslog-tls-port", _port, "port for syslog over TLS"),
+        ("syslog-tls-certificate", Path, "file of the certificate for it, with its chain (PEM)"),
+        ("syslog-tls-key", Path, "file of the certificate's key (PEM)"),
+        ("syslog-zone", _zone, "time zone of times without one, as Europe/Vienna, by default the machine's"),
+    ):
+        default = os.environ.get(f"HA_INGESTOR_{name.upper().replace('-', '_')}") or None
+        group.add_argument(f"--{name}", type=kind, default=default, help=told)
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone such as Europe/Vienna") from None
 
 
 def _variable(name: str, default: str) -> str:

@@ -36,6 +36,44 @@ JOIN_TIME_S = 0.5
 LABELS_CHARACTERS = 64 * 1024
 """Labels of one stream as text: Loki takes 15 of them, with values of up to 2,048 characters."""
 
+MESSAGE_BYTES = 256 * 1024
+"""One message of syslog or GELF from a stream; a longer one is cut. rsyslog sends 8 KiB at most, syslog-ng
+64 KiB, and each connection may hold one that has not ended."""
+
+BATCH_MESSAGES = 2000
+"""Messages from a socket that are decoded and stored together: with more of them each costs no less."""
+
+BATCH_BYTES = 1 * MIB
+"""Bytes of such messages, for long ones."""
+
+BATCH_S = 0.05
+"""How long the first of such messages waits for others: nobody notices it in a live tail."""
+
+CONNECTIONS = 256
+"""Connections of each listener for syslog and GELF: a house has tens of senders; each holds 1 MiB at most."""
+
+CONNECTION_SILENT_S = 60.0
+"""How long a connection may be open before anything comes by it: senders connect when they have a message."""
+
+CONNECTION_IDLE_S = 24 * 3600.0
+"""How long a connection may be idle: a sender does not notice that it was closed, and loses what it sends
+next. Keep-alives find out earlier that nobody is there."""
+
+MESSAGE_S = 60.0
+"""Time for a message that began to end."""
+
+KEEPALIVE_S = 300
+"""Time without any packet after which a connection's other end is asked whether it is there."""
+
+SOCKET_RETRY_S = 0.25
+"""Time between two attempts to store what came by a connection when too much waits to be written."""
+
+RECEIVE_BUFFER_BYTES = 8 * MIB
+"""Datagrams that the kernel holds until they are read, if it allows so many (net.core.rmem_max)."""
+
+WAITING_DATAGRAM_BYTES = 16 * MIB
+"""Datagrams that wait to be decoded, some 100,000; past it they are lost, before memory is gone."""
+
 REPORTED_LINE_ERRORS = 100
 """Bad lines named in one answer; all are counted."""
 

@@ -1,17 +1,20 @@
 """The command line and the environment."""
 
+import os
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from aggregator import __version__
-from aggregator.config import Config, parse
+from aggregator.config import Config, Sockets, TlsPort, parse
 
 
 @pytest.fixture(autouse=True)
 def without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "HOST", "PORT", "INTAKE_PORT", "LOG_LEVEL"):
-        monkeypatch.delenv(f"HA_INGESTOR_{name}", raising=False)
+    for name in list(os.environ):
+        if name.startswith("HA_INGESTOR_"):
+            monkeypatch.delenv(name)
 
 
 def test_defaults_listen_at_this_machine_only() -> None:
@@ -55,6 +58,39 @@ def test_one_port_for_both_ends_the_start_with_a_message(capsys: pytest.CaptureF
         parse(["--port", "9000", "--intake-port", "9000"])
     assert ended.value.code == 2
     assert "--intake-port and --port are both 9000" in capsys.readouterr().err
+
+
+def test_syslog_is_off_until_it_has_a_port() -> None:
+    assert parse([]).sockets == Sockets(None, None, None, None, None)
+
+
+def test_syslog_has_a_port_for_each_way_to_send_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HA_INGESTOR_SYSLOG_UDP_PORT", "514")
+    monkeypatch.setenv("HA_INGESTOR_SYSLOG_TLS_CERTIFICATE", "/c")
+    monkeypatch.setenv("HA_INGESTOR_SYSLOG_ZONE", "Europe/Vienna")
+    options = ["--tokenless-host", "::", "--syslog-tcp-port", "601", "--syslog-tls-port", "6514"]
+
+    assert parse([*options, "--syslog-tls-key", "/k"]).sockets == Sockets(
+        "::", 514, 601, TlsPort(6514, Path("/c"), Path("/k")), ZoneInfo("Europe/Vienna")
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--syslog-udp-port", "0"], "--syslog-udp-port: '0' is no port"),
+        (["--syslog-zone", "Europe/Nowhere"], "--syslog-zone: 'Europe/Nowhere' is no time zone"),
+        (["--syslog-zone", "../x"], "is no time zone"),
+        (["--syslog-tls-port", "6514", "--syslog-tls-key", "/k"], "needs --syslog-tls-certificate"),
+    ],
+)
+def test_what_syslog_can_not_be_started_with_ends_the_start_with_a_message(
+    options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(options)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 def test_an_unknown_log_level_ends_the_start_with_a_message(
