@@ -1,5 +1,6 @@
 """Decoder of NDJSON bodies: one JSON object a line, checked natively as a whole."""
 
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -9,6 +10,9 @@ import orjson
 from aggregator import limits
 from aggregator.intake import item_count
 from aggregator.intake.decoded import Decoded, LineError
+from aggregator.record.text.join import join
+from aggregator.record.text.lines import as_text as text_of
+from aggregator.record.text.understand import understand
 from aggregator.record.utf8 import is_utf8
 
 
@@ -29,7 +33,7 @@ _CLOSING = ord("}")
 
 
 def decode(body: bytes) -> Decoded:
-    """Decode a body; a line that isn't a JSON object becomes one whose `message` is that line.
+    """Decode a body; a line that isn't a JSON object is understood as text.
 
     Raises:
         TooLargeError: it has too many lines.
@@ -71,15 +75,17 @@ def whole_rows(lines: bytes, decoder: msgspec.json.Decoder[Any] = _DECODER) -> i
 def _decode_each(lines: bytes) -> Decoded:
     kept: list[bytes] = []
     errors: list[LineError] = []
-    for number, line in enumerate(lines.split(b"\n"), 1):
-        if not line.strip():
+    numbered = ((number, line) for number, line in enumerate(lines.split(b"\n"), 1) if line.strip())
+    with_problems = ((number, line, problem(line)) for number, line in numbered)
+    for is_text, run in groupby(with_problems, lambda one: one[2] is not None):
+        if not is_text:
+            kept += [line for _, line, _ in run]
             continue
-        wrong = problem(line)
-        if wrong is None:
-            kept.append(line)
-        else:
+        texts: list[bytes] = []
+        for number, line, wrong in run:
             errors.append(LineError(number, f"{wrong}; {KEPT}"))
-            kept.append(as_text(line))
+            texts.append(line[: limits.LINE_BYTES])
+        kept += understand(join(text_of(texts))).split(b"\n")[:-1]
     return Decoded(b"".join(line + b"\n" for line in kept), len(kept), errors)
 
 

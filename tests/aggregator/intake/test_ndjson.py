@@ -39,7 +39,7 @@ def test_each_line_that_is_not_blank_is_one_row(lines: list[bytes], ended: bool)
     for (number, line), stored in zip(numbered, kept, strict=True):
         if number in named:
             text = line.removesuffix(b"\r").decode("utf-8", "replace")
-            assert orjson.loads(stored) == {"message": text}
+            assert orjson.loads(stored) == {"message": text} or is_object(text.encode())
         else:
             assert stored == line
         if is_object(line):
@@ -62,7 +62,26 @@ def test_a_line_that_is_no_json_object_is_named_and_kept_as_text(line: bytes) ->
     assert decoded.rows == 3
     first, second, third = decoded.lines.splitlines()
     assert (first, third) == (b'{"a":1}', b'{"b":2}')
-    assert orjson.loads(second) == {"message": line.decode("utf-8", "replace")}
+    assert orjson.loads(second)["message"] == line.decode("utf-8", "replace")
+
+
+def test_lines_of_text_are_understood_and_a_traceback_is_one_record() -> None:
+    body = b"""{"a":1}
+2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] failed
+Traceback (most recent call last):
+  File "a.py", line 1
+KeyError: 1
+{"b":2}
+level=info msg=done
+"""
+    decoded = decode(body)
+    first, second, third, fourth = map(orjson.loads, decoded.lines.splitlines())
+
+    assert decoded.rows == 4
+    assert [error.line for error in decoded.errors] == [2, 3, 4, 5, 7]
+    assert (first, third) == ({"a": 1}, {"b": 2})
+    assert (second["level"], second["message"], second["exception_type"]) == ("ERROR", "failed", "KeyError")
+    assert fourth == {"level": "info", "msg": "done"}
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"\r\n\r\n", b"  \n\t\n"])
