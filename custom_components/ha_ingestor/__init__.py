@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN
 from .coordinator import HaIngestorConfigEntry, HaIngestorCoordinator
+from .core_log import async_core_log_forwarder, async_forget_core_log, async_forward_core_log
 from .entity import async_register_hub, hub_identifier, service_identifier
 from .frontend import async_register_card
 from .websocket_api import async_register_commands
@@ -34,6 +35,8 @@ async def async_setup(
 async def async_setup_entry(hass: HomeAssistant, entry: HaIngestorConfigEntry) -> bool:
     """Connect to an aggregator and set up its entities."""
     coordinator = HaIngestorCoordinator(hass, entry)
+    # Before the aggregator has answered: what Core logs while it starts is kept until it does.
+    async_forward_core_log(hass, entry, coordinator.client)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
 
@@ -54,8 +57,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: HaIngestorConfigEntry) -
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HaIngestorConfigEntry) -> bool:
-    """Unload the entities; Home Assistant cancels the entry's tasks."""
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    """Unload the entities, stop sending Core's log; Home Assistant cancels the entry's tasks."""
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded and (forwarder := async_core_log_forwarder(hass, entry)):
+        await forwarder.async_stop()
+    return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: HaIngestorConfigEntry) -> None:
+    """Let go of what a config entry leaves behind."""
+    async_forget_core_log(hass, entry)
 
 
 async def async_remove_config_entry_device(

@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import ClientSession, ClientWebSocketResponse, ClientWSTimeout, WSServerHandshakeError
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 _REQUEST_TIMEOUT_S: Final = 10.0
 _SEARCH_TIMEOUT_S: Final = 60.0
+# The aggregator answers when the lines are on its disk, which may be a slow one.
+_SEND_TIMEOUT_S: Final = 30.0
 _CONNECT_TIMEOUT_S: Final = 10.0
 # A peer that is gone never answers a close frame; unloading must not wait for it.
 _CLOSE_TIMEOUT_S: Final = 2.0
 # The aggregator takes bodies of up to 64 MiB: one message may carry as much again.
 _MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class AggregatorClient:
@@ -89,6 +93,23 @@ class AggregatorClient:
         """
         return await self._request("POST", "search", dict(request), timeout_s=_SEARCH_TIMEOUT_S)
 
+    async def send_lines(self, body: bytes, source: str) -> None:
+        """Send log lines; returns when they are on the aggregator's disk.
+
+        Args:
+            body: one JSON object a line, compressed by gzip.
+            source: how the aggregator calls the way in which they came.
+
+        Raises:
+            AggregatorError: its subclass says what is wrong.
+        """
+        headers = {
+            "Content-Encoding": "gzip",
+            "Content-Type": "application/x-ndjson",
+            "X-Source": source,
+        }
+        await self._request("POST", "logs", body, headers=headers, timeout_s=_SEND_TIMEOUT_S)
+
     @asynccontextmanager
     async def follow_stats(self, interval_s: int) -> AsyncGenerator[LiveSubscription[Stats]]:
         """Subscribe to the statistics: at once, then every `interval_s` seconds (1 … 3600).
@@ -117,14 +138,20 @@ class AggregatorClient:
         self,
         method: str,
         route: str,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | bytes | None = None,
         timeout_s: float = _REQUEST_TIMEOUT_S,
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> bytes:
+        content = {"data": body} if isinstance(body, bytes) else {"json": body}
         # A redirect could carry the token to another machine.
         async with (
             connection_errors(timeout_s),
             self._session.request(
-                method, self._api / route, json=body, headers=self._headers, allow_redirects=False
+                method,
+                self._api / route,
+                headers={**self._headers, **headers},
+                allow_redirects=False,
+                **content,
             ) as response,
         ):
             payload = await response.read()

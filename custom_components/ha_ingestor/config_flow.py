@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_TOKEN, CONF_URL, UnitOfTime
 from homeassistant.core import callback
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -23,7 +24,7 @@ from homeassistant.helpers.selector import (
 )
 from yarl import URL
 
-from .const import CONF_RETENTION_DAYS, DOMAIN, MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
+from .const import CONF_FORWARD_CORE_LOG, CONF_RETENTION_DAYS, DOMAIN, MAX_RETENTION_DAYS, MIN_RETENTION_DAYS
 from .coordinator import async_create_client
 from .errors import (
     AggregatorApiError,
@@ -56,7 +57,10 @@ _RECONFIGURE_SCHEMA = probatio.Schema(
 )
 _REAUTH_SCHEMA = probatio.Schema({probatio.Required(CONF_TOKEN): _TOKEN_FIELD})
 _OPTIONS_SCHEMA = probatio.Schema(
-    {probatio.Required(CONF_RETENTION_DAYS): probatio.All(_RETENTION_FIELD, probatio.Coerce(int))}
+    {
+        probatio.Required(CONF_RETENTION_DAYS): probatio.All(_RETENTION_FIELD, probatio.Coerce(int)),
+        probatio.Required(CONF_FORWARD_CORE_LOG): BooleanSelector(),
+    }
 )
 
 _PLACEHOLDERS = {"example_url": "http://homeassistant.local:8480", "token_file": "tokens/admin"}
@@ -158,18 +162,23 @@ class HaIngestorConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class HaIngestorOptionsFlow(OptionsFlowWithReload):
-    """Shows and changes the settings that the aggregator owns: none of them is stored here."""
+    """Shows and changes the settings that the aggregator owns, and which of Core's log it gets."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Change the retention."""
+        """Change the retention, which isn't stored here, and whether Core's log is sent."""
         client = async_create_client(self.hass, self.config_entry.data)
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         try:
             if user_input is not None:
                 await client.update_settings({CONF_RETENTION_DAYS: user_input[CONF_RETENTION_DAYS]})
-                return self.async_create_entry(data=dict(self.config_entry.options))
-            shown = {CONF_RETENTION_DAYS: (await client.settings()).retention_days}
+                return self.async_create_entry(
+                    data={CONF_FORWARD_CORE_LOG: user_input[CONF_FORWARD_CORE_LOG]}
+                )
+            shown = {
+                CONF_RETENTION_DAYS: (await client.settings()).retention_days,
+                CONF_FORWARD_CORE_LOG: self.config_entry.options.get(CONF_FORWARD_CORE_LOG, False),
+            }
         except AggregatorError as err:
             if user_input is None:
                 return self.async_abort(reason=_error_key(err), description_placeholders={"error": str(err)})

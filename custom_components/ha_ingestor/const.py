@@ -6,6 +6,7 @@ from typing import Final
 DOMAIN: Final = "ha_ingestor"
 
 CONF_RETENTION_DAYS: Final = "retention_days"
+CONF_FORWARD_CORE_LOG: Final = "forward_core_log"
 MIN_RETENTION_DAYS: Final = 1
 MAX_RETENTION_DAYS: Final = 3650
 

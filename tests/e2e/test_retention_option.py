@@ -14,9 +14,10 @@ async def test_retention_changed_in_the_options_changes_it_in_the_aggregator(
 
     flows = "/api/config/config_entries/options/flow"
     flow = await home_assistant.post(flows, {"handler": entry["entry_id"]})
-    [field] = flow["data_schema"]
-    assert field["description"]["suggested_value"] == present
-    result = await home_assistant.post(f"{flows}/{flow['flow_id']}", {"retention_days": present + 7})
+    suggested = {field["name"]: field["description"]["suggested_value"] for field in flow["data_schema"]}
+    assert suggested["retention_days"] == present
+    options = {**suggested, "retention_days": present + 7}
+    result = await home_assistant.post(f"{flows}/{flow['flow_id']}", options)
 
     assert result["type"] == "create_entry"
     assert (await aggregator.settings())["retention_days"] == present + 7

@@ -1,5 +1,7 @@
 """Set-up, re-authentication, reconfiguration and options against the real aggregator."""
 
+import logging
+
 import pytest
 from aiohttp.test_utils import TestServer
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
@@ -7,9 +9,10 @@ from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.ha_ingestor.const import CONF_RETENTION_DAYS, DOMAIN
+from custom_components.ha_ingestor.const import CONF_FORWARD_CORE_LOG, CONF_RETENTION_DAYS, DOMAIN
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
 from tests.aggregator_process import AggregatorProcess, free_port
+from tests.integration.core_log import wait_for_lines
 
 
 async def test_saves_url_and_token_that_work(hass: HomeAssistant, aggregator: AggregatorProcess) -> None:
@@ -239,15 +242,43 @@ async def test_the_retention_is_read_from_and_written_to_the_aggregator(
     result = await hass.config_entries.options.async_init(loaded_entry.entry_id)
     assert result["type"] is FlowResultType.FORM
     assert result["data_schema"] is not None
-    (field,) = result["data_schema"].schema
-    assert field.description == {"suggested_value": aggregator.settings()[CONF_RETENTION_DAYS]}
+    suggested = {str(field): field.description for field in result["data_schema"].schema}
+    assert suggested == {
+        CONF_RETENTION_DAYS: {"suggested_value": aggregator.settings()[CONF_RETENTION_DAYS]},
+        CONF_FORWARD_CORE_LOG: {"suggested_value": False},
+    }
 
-    result = await hass.config_entries.options.async_configure(result["flow_id"], {CONF_RETENTION_DAYS: 7})
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {CONF_RETENTION_DAYS: 7, CONF_FORWARD_CORE_LOG: False}
+    )
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert aggregator.settings()[CONF_RETENTION_DAYS] == 7
-    assert loaded_entry.options == {}
+    assert loaded_entry.options == {CONF_FORWARD_CORE_LOG: False}
     assert loaded_entry.state is ConfigEntryState.LOADED
+
+
+async def test_home_assistants_log_is_sent_once_the_option_says_so(
+    hass: HomeAssistant, loaded_entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    present = aggregator.settings()[CONF_RETENTION_DAYS]
+    result = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {CONF_RETENTION_DAYS: present, CONF_FORWARD_CORE_LOG: True}
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert loaded_entry.options == {CONF_FORWARD_CORE_LOG: True}
+
+    logging.getLogger("homeassistant.core").warning("the option is on")
+    client = loaded_entry.runtime_data.client
+    [row] = await wait_for_lines(client, '"the option is on"')
+    assert row["logger"] == "homeassistant.core"
+
+    result = await hass.config_entries.options.async_init(loaded_entry.entry_id)
+    assert result["data_schema"] is not None
+    suggested = {str(field): field.description for field in result["data_schema"].schema}
+    assert suggested[CONF_FORWARD_CORE_LOG] == {"suggested_value": True}
 
 
 async def test_options_of_an_aggregator_that_is_away_say_so(
@@ -256,7 +287,9 @@ async def test_options_of_an_aggregator_that_is_away_say_so(
     shown = await hass.config_entries.options.async_init(loaded_entry.entry_id)
     await hass.async_add_executor_job(aggregator.kill)
 
-    result = await hass.config_entries.options.async_configure(shown["flow_id"], {CONF_RETENTION_DAYS: 7})
+    result = await hass.config_entries.options.async_configure(
+        shown["flow_id"], {CONF_RETENTION_DAYS: 7, CONF_FORWARD_CORE_LOG: False}
+    )
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"base": "cannot_connect"}
 
@@ -265,7 +298,9 @@ async def test_options_of_an_aggregator_that_is_away_say_so(
     assert result["reason"] == "cannot_connect"
 
     await hass.async_add_executor_job(aggregator.start)
-    result = await hass.config_entries.options.async_configure(shown["flow_id"], {CONF_RETENTION_DAYS: 7})
+    result = await hass.config_entries.options.async_configure(
+        shown["flow_id"], {CONF_RETENTION_DAYS: 7, CONF_FORWARD_CORE_LOG: False}
+    )
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert aggregator.settings()[CONF_RETENTION_DAYS] == 7
 
@@ -276,5 +311,7 @@ async def test_options_with_a_token_of_a_narrower_scope_say_so(
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_TOKEN: aggregator.token("read")})
     assert await hass.config_entries.async_setup(entry.entry_id)
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    result = await hass.config_entries.options.async_configure(result["flow_id"], {CONF_RETENTION_DAYS: 7})
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {CONF_RETENTION_DAYS: 7, CONF_FORWARD_CORE_LOG: False}
+    )
     assert result["errors"] == {"base": "missing_scope"}
