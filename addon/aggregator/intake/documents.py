@@ -29,6 +29,7 @@ _UID: Final = "uid"
 
 _CHANGED: Final = _ROOTS | {_UID}
 
+_OPENING: Final = b"{"
 _PIECE_BYTES: Final = 64 * 1024
 
 type _Document = dict[str, msgspec.Raw]
@@ -84,10 +85,10 @@ def _changed(documents: bytes) -> bytes:
 
 def _flatten(document: _Document, path: str) -> None:
     """Put the members of an object, if it is one, beside it; those whose names are taken stay in it."""
-    try:
-        members = _OBJECT.decode(document[path])
-    except msgspec.ValidationError:
+    sent = document[path]
+    if bytes(sent)[:1] != _OPENING:
         return
+    members = _OBJECT.decode(sent)
     if not members:
         return
     del document[path]
