@@ -15,7 +15,11 @@ from aggregator.record.text.local_times import with_zone
 from aggregator.record.text.merge import merge, with_hints
 from aggregator.record.text.understand import understand
 
+type _Line = tuple[bytes, int, bytes, bytes]
+"""A line's text, time, what is told of it, and what its level is if it tells none."""
+
 _TIMES: Final = ("timestamp", *ALIASES["timestamp"])
+_LEVELS: Final = ("level", *ALIASES["level"])
 _BLANK: Final = re.compile(rb"(?:\s|\x1b\[[0-9;]*+m)*+")
 
 
@@ -36,15 +40,33 @@ def _is_too_much(record: bytes) -> bool:
     return len(record) > limits.JOINED_BYTES or record.count(JOINED) >= limits.JOINED_LINES
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that follow each other.
+
+    Args:
+        texts: the lines, without their ends; blank ones are left out.
+        times_ns: when each was written as far as the source knows, ns since the epoch; the time that a line
+            tells with its zone is preferred.
+        told: what is known of each besides what is of all, as members of a JSON object; none if empty.
+        levels: the level of each that tells none, as members such as `"PRIORITY":"3"`; none if empty.
+    """
+
+    texts: Sequence[bytes]
+    times_ns: Sequence[int]
+    told: Sequence[bytes] = ()
+    levels: Sequence[bytes] = ()
+
+
 class TextStream:
     """Understands the lines of one origin: of one service, host and output.
 
     What may be the beginning of a traceback is held until it is known how it goes on, or until `due_s`.
 
     Args:
-        told: what is known of each line, as members of a JSON object, such as `"service":"nginx"`, by the
+        told: what is known of all lines, as members of a JSON object, such as `"service":"nginx"`, by the
             names of the record; it wins over what a line says.
-        names: the names in `told`.
+        names: the names in what is told of all and of each.
         zone: of times that name none, where it is known; other such times stay fields.
     """
 
@@ -52,29 +74,37 @@ class TextStream:
         self._told = told
         self._names = names
         self._zone = zone
-        self._lines: list[bytes] = []
-        self._times_ns: list[int] = []
+        self._held: list[_Line] = []
         self.due_s: float | None = None
 
-    def take(self, lines: Sequence[bytes], times_ns: Sequence[int], now_s: float) -> Understood:
+    @property
+    def held(self) -> int:
+        """How many of the last lines were not given back yet: a position to start from lies before them."""
+        return len(self._held)
+
+    def take(self, lines: Lines, now_s: float) -> Understood:
         """Take the next lines.
 
         Args:
-            lines: the lines, without their ends; blank ones are left out.
-            times_ns: when each was written as far as the source knows, ns since the epoch; the time that a
-                line tells with its zone is preferred.
+            lines: the lines.
             now_s: a monotonic clock's time.
         """
-        self._lines += [line.removesuffix(b"\r") for line in lines]
-        self._times_ns += times_ns
-        text = join(as_text(self._lines))
+        nothing = [b""] * len(lines.texts)
+        self._held += zip(
+            [text.removesuffix(b"\r") for text in lines.texts],
+            lines.times_ns,
+            lines.told or nothing,
+            lines.levels or nothing,
+            strict=True,
+        )
+        text = self._text()
         held = may_go_on(text)
         is_due = held == 0 and self.due_s is not None and now_s >= self.due_s
         is_held = held < len(text) and not is_due and not _is_too_much(text[held:])
         done = text[:held] if is_held else text
         count = done.count(b"\n") + done.count(JOINED)
-        understood = self._understood(done, self._times_ns[:count])
-        self._lines, self._times_ns = self._lines[count:], self._times_ns[count:]
+        understood = self._understood(done, self._held[:count])
+        self._held = self._held[count:]
         if not is_held:
             self.due_s = None
         elif self.due_s is None or count:
@@ -83,24 +113,29 @@ class TextStream:
 
     def flush(self) -> Understood:
         """Give back what is held: its time is over, or nothing follows."""
-        text = join(as_text(self._lines)) if self._lines else b""
-        understood = self._understood(text, self._times_ns)
-        self._lines, self._times_ns, self.due_s = [], [], None
+        understood = self._understood(self._text(), self._held)
+        self._held, self.due_s = [], None
         return understood
 
-    def _understood(self, text: bytes, times_ns: Sequence[int]) -> Understood:
+    def _text(self) -> bytes:
+        return join(as_text([line[0] for line in self._held])) if self._held else b""
+
+    def _understood(self, text: bytes, lines: Sequence[_Line]) -> Understood:
         records = text.split(b"\n")[:-1]
-        first_times_ns = firsts(text, times_ns)
+        first = firsts(text, lines)
         if any(map(_BLANK.fullmatch, records)):
             kept = [at for at, record in enumerate(records) if not _BLANK.fullmatch(record)]
-            first_times_ns = [first_times_ns[at] for at in kept]
+            first = [first[at] for at in kept]
             text = b"".join([records[at] + b"\n" for at in kept])
         if not text:
             return Understood(b"", 0)
-        rows = understand(text)
+        understood = understand(text)
         if self._zone is not None:
-            rows = with_zone(rows, self._zone)
-        times = [b'"timestamp":%d' % time_ns for time_ns in first_times_ns]
-        timed = with_hints(flat(rows).split(b"\n")[:-1], _TIMES, times)
-        told = merge(timed, [self._told] * len(timed), self._names)
-        return Understood(b"\n".join([*told, b""]), len(told))
+            understood = with_zone(understood, self._zone)
+        rows = flat(understood).split(b"\n")[:-1]
+        rows = with_hints(rows, _TIMES, [b'"timestamp":%d' % time_ns for _, time_ns, _, _ in first])
+        if any(level for _, _, _, level in first):
+            rows = with_hints(rows, _LEVELS, [level for _, _, _, level in first])
+        told = [b",".join(filter(None, (self._told, own))) for _, _, own, _ in first]
+        rows = merge(rows, told, self._names)
+        return Understood(b"\n".join([*rows, b""]), len(rows))

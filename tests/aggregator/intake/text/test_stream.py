@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import limits
-from aggregator.intake.text.stream import TextStream, Understood
+from aggregator.intake.text.stream import Lines, TextStream, Understood
 from tests.aggregator.record.text.test_join import CHAINED, GO, JAVA, LOGGED, NODE, PYTHON
 
 Row: TypeAlias = dict[str, Any]
@@ -33,7 +33,7 @@ def due_s(of: TextStream) -> float | None:
 
 def take(to: TextStream, text: str, now_s: float = 0.0, time_ns: int = 7) -> list[Row]:
     lines = text.encode().split(b"\n")
-    return rows_of(to.take(lines, [time_ns] * len(lines), now_s))
+    return rows_of(to.take(Lines(lines, [time_ns] * len(lines)), now_s))
 
 
 def test_a_line_that_nothing_can_follow_is_there_at_once() -> None:
@@ -118,6 +118,29 @@ def test_a_time_without_a_zone_has_the_one_that_is_known(line: str, time: str) -
     assert "timestamp" not in row
 
 
+def test_what_is_told_of_each_line_comes_with_its_record_and_levels_are_for_lines_without_one() -> None:
+    core = TextStream(b'"service":"core"', ["service", "uid"])
+    texts = [b"plain", HEAD.encode(), *PYTHON.encode().splitlines(), b"INFO:root:x"]
+    count = len(texts)
+    lines = Lines(
+        texts, range(count), [b'"uid":"%d"' % at for at in range(count)], [b'"PRIORITY":"3"'] * count
+    )
+    rows = rows_of(core.take(lines, 0.0))
+    assert [(row["uid"], row.get("level"), row.get("PRIORITY")) for row in rows] == [
+        ("0", None, "3"),
+        ("1", "ERROR", None),
+        (str(count - 1), "INFO", None),
+    ]
+
+
+def test_lines_that_are_held_are_counted() -> None:
+    core = stream()
+    take(core, f"plain\n{HEAD}\n{PYTHON.strip()}")
+    assert core.held == 1 + len(PYTHON.splitlines())
+    core.flush()
+    assert core.held == 0
+
+
 def test_a_clock_without_a_date_stays_a_field() -> None:
     (row,) = take(stream("Europe/Vienna"), "[10:00:00] INFO: x")
     assert (row["local_time"], row["timestamp"]) == ("10:00:00", 7)
@@ -138,8 +161,12 @@ pieces = st.sampled_from(
 def test_however_lines_are_cut_none_is_lost_or_doubled(takes: list[list[str]]) -> None:
     core = stream()
     rows: list[Row] = []
+    taken = 0
     for number, lines in enumerate(takes):
-        rows += rows_of(core.take([line.encode() for line in lines], [number] * len(lines), number * 0.1))
+        texts = [line.encode() for line in lines]
+        rows += rows_of(core.take(Lines(texts, [number] * len(lines)), number * 0.1))
+        taken += len(lines)
+        assert core.held <= taken
     rows += rows_of(core.flush())
     said = json.dumps(rows)
     assert sum(map(len, takes)) >= len(rows)
