@@ -25,6 +25,7 @@ from aggregator.api.responses import answer_errors, finish
 from aggregator.config import Config
 from aggregator.instance import read_or_make
 from aggregator.intake import routes as intake_routes
+from aggregator.intake.body_room import BodyRoom
 from aggregator.metrics import routes as metrics_routes
 from aggregator.metrics.host import UsageSampler
 from aggregator.metrics.latest import LatestSamples
@@ -103,6 +104,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             self_metrics=self_metrics,
             usage=UsageSampler(config.data),
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
+            body_room=BodyRoom(),
             searches=ThreadPoolExecutor(
                 limits.SEARCHES_AT_ONCE, "search", initializer=stand_back, initargs=(limits.READ_NICENESS,)
             ),

@@ -8,6 +8,10 @@ BODY_BYTES = 32 * MIB
 DECOMPRESSED_BODY_BYTES = 64 * MIB
 """A body after decompression: stops a compressed bomb before memory is gone."""
 
+HELD_BODIES_BYTES = 128 * MIB
+"""Bodies of lines that are held at once, as sent and decompressed: one of the largest always fits, and many
+that arrive together or stall can't take all memory."""
+
 BODY_TIMEOUT_S = 60.0
 """Time for a whole body to arrive, so that stalled senders do not pile up."""
 

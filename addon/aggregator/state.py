@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from aggregator.intake.body_room import BodyRoom
 from aggregator.metrics.host import UsageSampler
 from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
@@ -30,6 +31,7 @@ class State:
         self_metrics: the aggregator's own metrics.
         usage: load of the machine.
         intake: threads that decompress and decode.
+        body_room: bounds what bodies of lines take until then.
         searches: threads that search.
     """
 
@@ -43,6 +45,7 @@ class State:
     self_metrics: SelfMetrics
     usage: UsageSampler
     intake: ThreadPoolExecutor
+    body_room: BodyRoom
     searches: ThreadPoolExecutor
 
 

@@ -1,6 +1,8 @@
 """More lines at once than may wait: each protocol's senders are told in its own way to come again."""
 
 import json
+import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -87,3 +89,23 @@ def counted(aggregator: Aggregator, source: str) -> tuple[int, dict[str, int]]:
     counts = aggregator.request("GET", "/api/v1/stats", scope="read").json["sources"][source]
     assert counts["refused_lines"] == counts["refused_requests"]
     return counts["lines"], counts["refused_lines"]
+
+
+def test_bodies_that_stall_hold_up_others_only_until_they_end(tmp_path: Path) -> None:
+    with forked(tmp_path / "data", {"aggregator.limits.HELD_BODIES_BYTES": 100_000}) as aggregator:
+        body = ndjson("x" * 60_000)
+        head = (
+            f"POST /_bulk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {aggregator.token('ingest')}\r\n"
+            f"Content-Length: {len(bulk('x' * 60_000))}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", aggregator.intake_port)) as stalled:
+            stalled.sendall(head.encode() + bulk("x" * 60_000)[:-10])
+            deadline_s = time.monotonic() + 10
+            while (answer := aggregator.intake("POST", "/api/v1/logs", body)).status == 200:
+                assert time.monotonic() < deadline_s
+            assert (answer.status, answer.error["code"]) == (503, "overloaded")
+            assert int(answer.headers["Retry-After"]) > 0
+            assert aggregator.intake("POST", "/api/v1/logs", ndjson("small")).status == 200
+            stalled.sendall(bulk("x" * 60_000)[-10:])
+            assert stalled.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert aggregator.intake("POST", "/api/v1/logs", body).status == 200

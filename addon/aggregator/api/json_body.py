@@ -22,7 +22,6 @@ async def read_object(request: web.Request) -> Mapping[str, object]:
         request,
         request.app[STATE].intake,
         limit_bytes=limits.REQUEST_BYTES,
-        decompressed_limit_bytes=limits.REQUEST_BYTES,
     )
     return parse_object(body)
 

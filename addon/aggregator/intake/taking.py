@@ -59,8 +59,7 @@ async def take[Result: Decoded](
         require_ingest(request)
         if name_source is not None:
             source = name_source(request)
-        body = await read_body(request, state.intake, passed=dialect.own_encodings)
-        decoded = await asyncio.get_running_loop().run_in_executor(state.intake, decode, body)
+        decoded = await _decoded(request, dialect, decode)
         if decoded.rows:
             await asyncio.wrap_future(state.store.append(decoded.lines, decoded.rows, source))
     except AggregatorError as error:
@@ -78,3 +77,13 @@ async def take[Result: Decoded](
     for reason, count in decoded.refused().items():
         state.self_metrics.lines_refused(source, reason, count)
     return dialect.answer(decoded)
+
+
+async def _decoded[Result: Decoded](
+    request: web.Request, dialect: Dialect[Result], decode: Callable[[bytes], Result]
+) -> Result:
+    """Read a body and decode it; the body is let go of before its lines wait to be stored."""
+    state = request.app[STATE]
+    with state.body_room.hold() as hold:
+        body = await read_body(request, state.intake, passed=dialect.own_encodings, hold=hold)
+        return await asyncio.get_running_loop().run_in_executor(state.intake, decode, body)

@@ -92,7 +92,6 @@ async def _read(request: web.Request) -> bytes:
         request,
         request.app[STATE].intake,
         limit_bytes=limits.PUSH_BYTES,
-        decompressed_limit_bytes=limits.PUSH_BYTES,
     )
 
 
