@@ -3,19 +3,24 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 OPTIONS = Path("/data/options.json")
 DATA = Path("/data/aggregator")
 SHARED = Path("/config")
 ARCHIVE = Path("/share/ha_ingestor")
+JOURNALS = (Path("/var/log/journal"), Path("/run/log/journal"))
+"""Where the host's journal may lie: on its disk, or in its memory."""
+
 USER_ID = 8480
-DEFAULT_LOG_LEVEL = "info"
+DEFAULTS: dict[str, object] = {"log_level": "info", "journal": True}
 
 
 def main() -> None:
     """Replace this process by the aggregator's."""
-    log_level = read_log_level(OPTIONS)
+    options = read_options(OPTIONS)
+    journal = find_journal(JOURNALS) if options["journal"] else None
     DATA.mkdir(mode=0o700, exist_ok=True)
     share_tokens(DATA, SHARED)
     if os.getuid() == 0:
@@ -23,29 +28,47 @@ def main() -> None:
             if folder.is_dir():
                 give(folder, USER_ID)
         make_archive(ARCHIVE, USER_ID)
-        os.setgroups([])
+        os.setgroups([] if journal is None else [group_of(journal)])
         os.setgid(USER_ID)
         os.setuid(USER_ID)
     environment = os.environ | {
         "HA_INGESTOR_DATA": str(DATA),
         "HA_INGESTOR_HOST": "0.0.0.0",  # noqa: S104 - the container's network is the boundary
-        "HA_INGESTOR_LOG_LEVEL": log_level,
+        "HA_INGESTOR_LOG_LEVEL": str(options["log_level"]),
     }
+    if journal is not None:
+        environment["HA_INGESTOR_JOURNAL"] = str(journal)
     os.execve(sys.executable, [sys.executable, "-m", "aggregator"], environment)  # noqa: S606 - no shell
 
 
-def read_log_level(options: Path) -> str:
-    """Return the option `log_level`; outside the Supervisor there is no file of options.
+def read_options(options: Path) -> dict[str, object]:
+    """Return the options, with defaults for those that are not set.
+
+    Outside the Supervisor there is no file of options.
 
     Raises:
         SystemExit: the file is no JSON object.
     """
     if not options.exists():
-        return DEFAULT_LOG_LEVEL
+        return DEFAULTS
     try:
-        return str(json.loads(options.read_bytes()).get("log_level", DEFAULT_LOG_LEVEL))
-    except (ValueError, AttributeError) as error:
+        merged: dict[str, object] = DEFAULTS | json.loads(options.read_bytes())
+    except (ValueError, TypeError) as error:
         raise SystemExit(f"{options} is no JSON object: {error}") from error
+    return merged
+
+
+def find_journal(folders: Sequence[Path]) -> Path | None:
+    """Return the folder with a journal in it, else the first one that is there; None without any."""
+    present = [folder for folder in folders if folder.is_dir()]
+    filled = [folder for folder in present if any(folder.glob("*/*.journal"))]
+    return next(iter((*filled, *present)), None)
+
+
+def group_of(journal: Path) -> int:
+    """Return the ID of the group that may read a journal: that of its files, which the host gave them."""
+    file = next(journal.glob("*/*.journal"), journal)
+    return file.stat().st_gid
 
 
 def share_tokens(data: Path, shared: Path) -> None:

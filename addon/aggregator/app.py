@@ -34,6 +34,8 @@ from aggregator.priority import stand_back
 from aggregator.query.parse import parse
 from aggregator.service_levels import ServiceLevels
 from aggregator.settings import SettingsFile
+from aggregator.sources.configured import configured
+from aggregator.sources.pulled import PulledSources
 from aggregator.state import STATE, State
 from aggregator.store.embedded import EmbeddedStore, StoreEvents
 from aggregator.store.files import SETTINGS_FILE
@@ -85,17 +87,18 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
 
     def open_parts() -> State:
         tokens = Tokens(config.data / "tokens")
+        store = EmbeddedStore(
+            config.data / "store",
+            StoreEvents(
+                loaded=on_loaded,
+                synced=self_metrics.synced,
+                damaged=self_metrics.damaged,
+                set_aside=lambda _: count_damaged_files(),
+            ),
+        )
         state = State(
             instance_id=read_or_make(config.data / "id"),
-            store=EmbeddedStore(
-                config.data / "store",
-                StoreEvents(
-                    loaded=on_loaded,
-                    synced=self_metrics.synced,
-                    damaged=self_metrics.damaged,
-                    set_aside=lambda _: count_damaged_files(),
-                ),
-            ),
+            store=store,
             news=news,
             settings=SettingsFile(config.data / SETTINGS_FILE),
             levels=ServiceLevels(config.data / "service_levels.json"),
@@ -103,6 +106,7 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
             latest=LatestSamples(),
             self_metrics=self_metrics,
             usage=UsageSampler(config.data),
+            pulled=PulledSources(configured(config.pulled), store, self_metrics, config.data / "positions"),
             intake=ThreadPoolExecutor(_INTAKE_THREADS, "intake"),
             body_room=BodyRoom(),
             searches=ThreadPoolExecutor(
@@ -117,7 +121,9 @@ async def _run_parts(app: web.Application, config: Config) -> AsyncIterator[None
     state.store.set_policy(state.settings.settings.policy)
     # The first search builds the parser, for which it would hold the event loop.
     state.searches.submit(parse, "")
+    state.pulled.start()
     yield
+    await loop.run_in_executor(None, state.pulled.stop)
     state.intake.shutdown()
     state.searches.shutdown()
     await loop.run_in_executor(None, state.store.close)

@@ -49,6 +49,17 @@ class Sockets:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulled:
+    """What the aggregator reads by itself.
+
+    Args:
+        journal: folder of a journal of systemd; None reads none.
+    """
+
+    journal: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the aggregator is started with.
 
@@ -59,6 +70,7 @@ class Config:
         intake_port: port that senders of other log servers are pointed at.
         log_level: least severe of its own lines that it prints.
         sockets: where messages are taken that come without HTTP.
+        pulled: what the aggregator reads by itself.
     """
 
     data: Path
@@ -67,6 +79,7 @@ class Config:
     intake_port: int
     log_level: str
     sockets: Sockets = field(default_factory=Sockets)
+    pulled: Pulled = field(default_factory=Pulled)
 
 
 def parse(arguments: Sequence[str] | None = None) -> Config:
@@ -94,6 +107,7 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
         "--log-level", choices=LOG_LEVELS, default=_variable("LOG_LEVEL", "info"), help="own lines to print"
     )
     _add_sockets(parser)
+    _add_pulled(parser)
     parsed = parser.parse_args(arguments)
     if parsed.log_level not in LOG_LEVELS:
         parser.error(f"HA_INGESTOR_LOG_LEVEL: {parsed.log_level!r} is none of {', '.join(LOG_LEVELS)}")
@@ -111,7 +125,15 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
         tls,
         parsed.syslog_zone,
     )
-    return Config(parsed.data, parsed.host, parsed.port, parsed.intake_port, parsed.log_level, sockets)
+    return Config(
+        parsed.data,
+        parsed.host,
+        parsed.port,
+        parsed.intake_port,
+        parsed.log_level,
+        sockets,
+        Pulled(parsed.journal),
+    )
 
 
 def _add_sockets(parser: argparse.ArgumentParser) -> None:
@@ -130,6 +152,18 @@ def _add_sockets(parser: argparse.ArgumentParser) -> None:
     ):
         default = os.environ.get(f"HA_INGESTOR_{name.upper().replace('-', '_')}") or None
         group.add_argument(f"--{name}", type=kind, default=default, help=told)
+
+
+def _add_pulled(parser: argparse.ArgumentParser) -> None:
+    """Add the options for what the aggregator reads by itself; without them it reads nothing."""
+    group = parser.add_argument_group("sources that are read", "See docs/sources.md.")
+    group.add_argument(
+        "--journal",
+        type=Path,
+        default=_variable("JOURNAL", "") or None,
+        metavar="FOLDER",
+        help="folder of a journal of systemd, such as /var/log/journal",
+    )
 
 
 def _zone(text: str) -> ZoneInfo:

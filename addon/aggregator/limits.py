@@ -291,3 +291,22 @@ RATE_SPACING_S = 1.0
 
 SOURCES = 32
 """Values of a `source` label; senders choose the name, so further ones are counted as `other`."""
+
+JOURNAL_ENTRY_BYTES = 16 * MIB
+"""One entry of the journal, and one value in it: lines have 48 KiB there, core dumps may lie there too."""
+
+JOURNAL_READ_BYTES = 2 * MIB
+"""Entries of the journal that are understood at once, some thousands; what they become takes 10 MB."""
+
+JOURNAL_ORIGINS = 4096
+"""Programs whose lines in the journal are described in memory; each process is one."""
+
+SOURCE_RESTART_S = 60.0
+"""Longest time until a source that failed is tried again."""
+
+SOURCE_POSITION_S = 1.0
+"""Least time between two notes of how far a source was read: each is a sync of the disk. What is read again
+after a crash is known by its `uid`."""
+
+SOURCE_IDLE_S = 0.2
+"""How long a source waits for something new before it looks whether it shall stop."""

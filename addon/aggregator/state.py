@@ -11,6 +11,7 @@ from aggregator.metrics.latest import LatestSamples
 from aggregator.metrics.self_metrics import SelfMetrics
 from aggregator.service_levels import ServiceLevels
 from aggregator.settings import SettingsFile
+from aggregator.sources.pulled import PulledSources
 from aggregator.store.news import News
 from aggregator.store.protocol import Store
 from aggregator.tokens import Tokens
@@ -30,6 +31,7 @@ class State:
         latest: latest sample of each metric.
         self_metrics: the aggregator's own metrics.
         usage: load of the machine.
+        pulled: sources that the aggregator reads by itself.
         intake: threads that decompress and decode.
         body_room: bounds what bodies of lines take until then.
         searches: threads that search.
@@ -44,6 +46,7 @@ class State:
     latest: LatestSamples
     self_metrics: SelfMetrics
     usage: UsageSampler
+    pulled: PulledSources
     intake: ThreadPoolExecutor
     body_room: BodyRoom
     searches: ThreadPoolExecutor

@@ -154,9 +154,9 @@ class Aggregator:
 
 
 @contextmanager
-def running(data: Path, *options: str) -> Iterator[Aggregator]:
-    """Start an aggregator, with further options if there are any, and stop it if it is not stopped yet."""
-    aggregator = start(data, *options)
+def running(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Aggregator]:
+    """Start an aggregator, and stop it if it is not stopped yet."""
+    aggregator = start(data, *options, environment=environment)
     try:
         yield aggregator
     finally:
@@ -165,10 +165,10 @@ def running(data: Path, *options: str) -> Iterator[Aggregator]:
             assert aggregator.process.wait(timeout=20) == 0
 
 
-def start(data: Path, *options: str) -> Aggregator:
+def start(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Aggregator:
     """Start an aggregator and wait until it answers."""
     port, intake_port = free_port(), free_port()
-    process = start_process(data, port, intake_port, *options)
+    process = start_process(data, port, intake_port, *options, environment=environment)
     aggregator = Aggregator(f"http://127.0.0.1:{port}", data, process, intake_port)
     try:
         wait_until_healthy(aggregator)
@@ -187,14 +187,17 @@ def free_port() -> int:
         return port
 
 
-def start_process(data: Path, port: int, intake_port: int, *options: str) -> subprocess.Popen[bytes]:
+def start_process(
+    data: Path, port: int, intake_port: int, *options: str, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start an aggregator, and don't wait for it."""
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "aggregator", "--data", str(data)),
-            *("--port", str(port), "--intake-port", str(intake_port), *options),
+            *("--port", str(port), "--intake-port", str(intake_port)),
+            *options,
         ],
-        env=os.environ | {"PYTHONPATH": str(ADDON)},
+        env=os.environ | {"PYTHONPATH": str(ADDON)} | dict(environment or {}),
     )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import struct
 import sys
 import tomllib
@@ -98,10 +99,21 @@ def test_the_ports_are_closed_until_their_owner_opens_them(config: dict[str, Any
 def test_the_app_asks_for_no_rights(config: dict[str, Any]) -> None:
     rights = {
         *("hassio_api", "homeassistant_api", "auth_api", "docker_api", "full_access", "host_network"),
-        *("privileged", "hassio_role", "journald"),
+        *("privileged", "hassio_role"),
     }
     assert not rights & config.keys()
     assert config.get("apparmor", True) is True
+
+
+def test_the_journal_is_there_to_be_read_and_nothing_else(config: dict[str, Any]) -> None:
+    profile = (ADDON / "apparmor.txt").read_text()
+
+    assert config["journald"] is True
+    assert re.findall(r"^  (/\S*journal\S*) (\w+),$", profile, re.MULTILINE) == [
+        ("/usr/bin/journalctl", "ix"),
+        ("/{var,run}/log/journal/", "r"),
+        ("/{var,run}/log/journal/**", "r"),
+    ]
 
 
 def test_each_option_has_a_default_that_its_type_allows(config: dict[str, Any]) -> None:
@@ -109,6 +121,7 @@ def test_each_option_has_a_default_that_its_type_allows(config: dict[str, Any]) 
     assert all(OPTION_TYPE.fullmatch(kind) for kind in config["schema"].values())
     assert config["schema"]["log_level"] == f"list({'|'.join(LOG_LEVELS)})"
     assert config["options"]["log_level"] in LOG_LEVELS
+    assert config["options"] == runpy.run_path(str(ADDON / "start.py"))["DEFAULTS"]
 
 
 def test_each_option_and_port_is_translated(config: dict[str, Any]) -> None:

@@ -17,22 +17,22 @@ def start() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
 
-def test_the_log_level_is_the_options(start: SimpleNamespace, tmp_path: Path) -> None:
+def test_options_that_are_set_hold_before_the_defaults(start: SimpleNamespace, tmp_path: Path) -> None:
     options = tmp_path / "options.json"
     options.write_text(json.dumps({"log_level": "debug"}))
 
-    assert start.read_log_level(options) == "debug"
+    assert start.read_options(options) == {"log_level": "debug", "journal": True}
 
 
 @pytest.mark.parametrize("content", [None, "{}"])
-def test_without_the_option_the_default_holds(
+def test_without_options_the_defaults_hold(
     start: SimpleNamespace, tmp_path: Path, content: str | None
 ) -> None:
     options = tmp_path / "options.json"
     if content is not None:
         options.write_text(content)
 
-    assert start.read_log_level(options) == "info"
+    assert start.read_options(options) == {"log_level": "info", "journal": True}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\udcff"])
@@ -43,7 +43,27 @@ def test_broken_options_end_the_start_with_their_name(
     options.write_bytes(content.encode(errors="surrogateescape"))
 
     with pytest.raises(SystemExit, match=r"options\.json is no JSON object"):
-        start.read_log_level(options)
+        start.read_options(options)
+
+
+def test_the_journal_is_where_its_files_are(start: SimpleNamespace, tmp_path: Path) -> None:
+    disk, memory = tmp_path / "var", tmp_path / "run"
+    assert start.find_journal([disk, memory]) is None
+    disk.mkdir()
+    (memory / "machine").mkdir(parents=True)
+    assert start.find_journal([disk, memory]) == disk
+    (memory / "machine" / "system.journal").touch()
+    assert start.find_journal([disk, memory]) == memory
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_the_group_of_the_journals_files_may_read_it(start: SimpleNamespace, tmp_path: Path) -> None:
+    file = tmp_path / "machine" / "system.journal"
+    file.parent.mkdir()
+    file.touch()
+    os.chown(file, -1, 8481)
+
+    assert start.group_of(tmp_path) == 8481
 
 
 @pytest.fixture

@@ -37,6 +37,13 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert parse(["--data", "/e"]) == Config(Path("/e"), "127.0.0.1", 9000, 8481, "info")
 
 
+def test_a_journal_is_read_when_its_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse([]).pulled.journal is None
+    assert parse(["--journal", "/j"]).pulled.journal == Path("/j")
+    monkeypatch.setenv("HA_INGESTOR_JOURNAL", "/k")
+    assert parse([]).pulled.journal == Path("/k")
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HA_INGESTOR_PORT", "")
     assert parse([]).port == 8480

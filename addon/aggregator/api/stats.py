@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import asdict
 
 from aiohttp import web
 
@@ -75,6 +76,7 @@ def _collect(state: State) -> dict[str, object]:
             }
             for source, counts in state.self_metrics.by_source().items()
         },
+        "pulled": {name: asdict(status) for name, status in state.pulled.statuses().items()},
         "services": {
             name: {
                 "lines_per_s": service.lines_per_s,

@@ -15,6 +15,7 @@ from aggregator.metrics import exposition, federation, grouping, line_protocol
 from aggregator.metrics.latest import Outcome
 from aggregator.metrics.line_protocol import Precision
 from aggregator.metrics.samples import Decoded, DropReason
+from aggregator.sources.source import Phase
 from aggregator.state import STATE, State
 from aggregator.tokens import Scope
 
@@ -81,6 +82,9 @@ async def publish(request: web.Request) -> web.Response:
     def collect() -> bytes:
         size = state.store.size()
         state.self_metrics.set_store(size.rows, size.size_bytes, size.segments)
+        for name, status in state.pulled.statuses().items():
+            is_running = status.phase is Phase.RUNNING
+            state.self_metrics.set_pulled(name, is_running=is_running, lag_s=status.lag_s)
         return federation.exposition(state.self_metrics.registry, state.latest, time.time())
 
     body = await asyncio.get_running_loop().run_in_executor(state.searches, collect)

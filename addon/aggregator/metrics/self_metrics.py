@@ -68,6 +68,12 @@ class SelfMetrics:
         self._damaged_files = self._gauge("damaged_files", "Files that are damaged and set aside.")
         self._sync_duration_s = self._histogram("sync", "One sync of the write-ahead log.", _SYNC_BUCKETS_S)
         self._search_duration_s = self._histogram("search", "One search.", _SEARCH_BUCKETS_S)
+        self._pulled_running = self._gauge(
+            "pulled_source_running", "1 while the aggregator reads a source, else 0.", "source"
+        )
+        self._pulled_lag_s = self._gauge(
+            "pulled_source_lag_seconds", "Age of the last line of a source when it was stored.", "source"
+        )
         self._store_rows = self._gauge("store_rows", "Rows in the store.")
         self._store_bytes = self._gauge("store_size_bytes", "Size of the store on the disk.")
         self._store_segments = self._gauge("store_segments", "Segments of the store.")
@@ -148,6 +154,12 @@ class SelfMetrics:
         self._store_rows.set(rows)
         self._store_bytes.set(size_bytes)
         self._store_segments.set(segments)
+
+    def set_pulled(self, source: str, *, is_running: bool, lag_s: float | None) -> None:
+        """Set how a source fares that the aggregator reads by itself."""
+        self._pulled_running.labels(source).set(is_running)
+        if lag_s is not None:
+            self._pulled_lag_s.labels(source).set(lag_s)
 
     def _counts_of(self, source: str) -> tuple[str, SourceCounts]:
         """The label and the counts of a source, under the lock."""

@@ -10,7 +10,7 @@ from aggregator import limits
 from aggregator.intake.text.entries import flat
 from aggregator.record.fields import ALIASES
 from aggregator.record.text.join import JOINED, join, may_go_on
-from aggregator.record.text.lines import as_text, firsts
+from aggregator.record.text.lines import as_text, firsts, lasts
 from aggregator.record.text.local_times import with_zone
 from aggregator.record.text.merge import merge, with_hints
 from aggregator.record.text.understand import understand
@@ -48,14 +48,17 @@ class Lines:
         texts: the lines, without their ends; blank ones are left out.
         times_ns: when each was written as far as the source knows, ns since the epoch; the time that a line
             tells with its zone is preferred.
-        told: what is known of each besides what is of all, as members of a JSON object; none if empty.
+        told: what is known of each besides what is of all, as members of a JSON object; none if empty. A
+            record has that of its last line, so that an ID says how far it goes.
         levels: the level of each that tells none, as members such as `"PRIORITY":"3"`; none if empty.
+        names: names in `told` that the stream may not know of.
     """
 
     texts: Sequence[bytes]
     times_ns: Sequence[int]
     told: Sequence[bytes] = ()
     levels: Sequence[bytes] = ()
+    names: Collection[str] = ()
 
 
 class TextStream:
@@ -72,7 +75,7 @@ class TextStream:
 
     def __init__(self, told: bytes, names: Collection[str], zone: tzinfo | None = None) -> None:
         self._told = told
-        self._names = names
+        self._names = set(names)
         self._zone = zone
         self._held: list[_Line] = []
         self.due_s: float | None = None
@@ -97,6 +100,7 @@ class TextStream:
             lines.levels or nothing,
             strict=True,
         )
+        self._names.update(lines.names)
         text = self._text()
         held = may_go_on(text)
         is_due = held == 0 and self.due_s is not None and now_s >= self.due_s
@@ -122,10 +126,10 @@ class TextStream:
 
     def _understood(self, text: bytes, lines: Sequence[_Line]) -> Understood:
         records = text.split(b"\n")[:-1]
-        first = firsts(text, lines)
+        first, last = firsts(text, lines), lasts(text, lines)
         if any(map(_BLANK.fullmatch, records)):
             kept = [at for at, record in enumerate(records) if not _BLANK.fullmatch(record)]
-            first = [first[at] for at in kept]
+            first, last = [first[at] for at in kept], [last[at] for at in kept]
             text = b"".join([records[at] + b"\n" for at in kept])
         if not text:
             return Understood(b"", 0)
@@ -136,6 +140,6 @@ class TextStream:
         rows = with_hints(rows, _TIMES, [b'"timestamp":%d' % time_ns for _, time_ns, _, _ in first])
         if any(level for _, _, _, level in first):
             rows = with_hints(rows, _LEVELS, [level for _, _, _, level in first])
-        told = [b",".join(filter(None, (self._told, own))) for _, _, own, _ in first]
+        told = [b",".join(filter(None, (self._told, own))) for _, _, own, _ in last]
         rows = merge(rows, told, self._names)
         return Understood(b"\n".join([*rows, b""]), len(rows))

@@ -36,3 +36,15 @@ def firsts[Item](text: bytes, items: Sequence[Item]) -> list[Item]:
         chosen.append(items[at])
         at += 1 + record.count(JOINED)
     return chosen
+
+
+def lasts[Item](text: bytes, items: Sequence[Item]) -> Sequence[Item]:
+    """Of items that belong to lines, those of the last line of each record, as `firsts`."""
+    if JOINED not in text:
+        return items
+    chosen = []
+    at = -1
+    for record in text.split(b"\n")[:-1]:
+        at += 1 + record.count(JOINED)
+        chosen.append(items[at])
+    return chosen

@@ -128,7 +128,7 @@ def test_what_is_told_of_each_line_comes_with_its_record_and_levels_are_for_line
     rows = rows_of(core.take(lines, 0.0))
     assert [(row["uid"], row.get("level"), row.get("PRIORITY")) for row in rows] == [
         ("0", None, "3"),
-        ("1", "ERROR", None),
+        (str(count - 2), "ERROR", None),
         (str(count - 1), "INFO", None),
     ]
 

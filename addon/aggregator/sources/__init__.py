@@ -1,0 +1,1 @@
+"""Sources of lines that the aggregator reads by itself."""

@@ -1,0 +1,13 @@
+"""The sources that a configuration asks for."""
+
+from aggregator.config import Pulled
+from aggregator.sources.journal.directory import JournalDirectory
+from aggregator.sources.source import Source
+
+
+def configured(pulled: Pulled) -> list[Source]:
+    """Return the sources to read."""
+    sources: list[Source] = []
+    if pulled.journal is not None:
+        sources.append(JournalDirectory(pulled.journal))
+    return sources

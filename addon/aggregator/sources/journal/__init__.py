@@ -1,0 +1,1 @@
+"""The journal of systemd, read from the folder that it lies in."""
