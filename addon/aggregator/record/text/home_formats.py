@@ -4,11 +4,13 @@ from typing import Final
 
 from aggregator.record.text.shapes import Shape
 from aggregator.record.text.text_format import (
+    CAPITALS,
     CLOCK,
     COLOURS,
     DATE,
     LEVEL,
     MESSAGE,
+    TIME,
     text_format,
 )
 
@@ -21,6 +23,13 @@ CORE: Final = text_format(
     needs=b") [",
 )  # fmt: skip
 """Home Assistant Core: `2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] message`."""
+
+WITHOUT_TIME: Final = text_format(
+    {Shape.CAPITAL},
+    CAPITALS + rb" " + _THREAD + rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+    needs=b") [",
+)
+"""The same where something else has the time."""
 
 SUPERVISOR: Final = text_format(
     {Shape.SHORT_DATE},
@@ -67,7 +76,7 @@ _Z2M_LEVEL: Final = COLOURS + rb"(?P<level>error|warning|warn|info|debug)" + COL
 ZIGBEE2MQTT: Final = text_format(
     {Shape.DATE_IN_BRACKETS},
     rb"\[(?P<local_time>" + DATE + rb"[ T]" + CLOCK + rb")\] " + _Z2M_LEVEL +
-    rb": [ \t](?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
+    rb": [ \t]++(?P<logger>[a-z0-9]++(?::[a-z0-9_]++)*+): " + MESSAGE,
     needs=b": ",
 )  # fmt: skip
 """Zigbee2MQTT from 1.37 on: `[2026-11-23 10:00:00] info: <tab>z2m: message`."""
@@ -80,6 +89,43 @@ ZIGBEE2MQTT_BEFORE: Final = text_format(
 )  # fmt: skip
 """Zigbee2MQTT before that: `Zigbee2MQTT:info  2026-11-23 10:00:00: message`."""
 
+ZWAVE_JS: Final = text_format(
+    {Shape.DATE},
+    TIME + rb" (?P<logger>CNTRLR|DRIVER|SERIAL|CONFIG|REFLCT) ++" + MESSAGE,
+)
+"""Z-Wave JS, which names no levels: `2026-11-23 10:00:00.123 CNTRLR   message`."""
+
+OPENTHREAD: Final = text_format(
+    {Shape.CLOCK},
+    rb"(?P<local_time>" + CLOCK + rb") \[(?P<level>[CWNID])\] (?P<logger>\w++(?:-\w++)*+)-*+ *+: " + MESSAGE,
+    needs=b"] ",
+).spelling(C="CRITICAL", N="NOTICE")
+"""OpenThread: `00:00:00.088 [W] P-Netif-------: message`."""
+
+BORDER_ROUTER: Final = text_format(
+    {Shape.BRACKET},
+    rb"\[(?P<level>EMRG|ALRT|CRIT|ERR |WARN|NOTE|INFO|DEBG)\]-(?P<logger>\w++)-*+: " + MESSAGE,
+    needs=b"]-",
+).spelling(EMRG="EMERG", ALRT="ALERT", DEBG="DEBUG", **{"ERR ": "ERR"})
+"""OpenThread's border router: `[NOTE]-AGENT---: message`."""
+
+FRIGATE: Final = text_format(
+    {Shape.DATE},
+    rb"(?P<local_time>" + DATE + rb" " + CLOCK + rb")  \[(?P<program_time>" + DATE + rb" " + CLOCK + rb")\] "
+    rb"(?P<logger>[^\s:|\[\]]++) ++" + CAPITALS + rb" *+: " + MESSAGE,
+    needs=b"  [",
+)
+"""Frigate behind s6's time: `2026-11-23 10:00:00.123456789  [2026-11-23 10:00:00] a INFO : b`."""
+
+GO2RTC: Final = text_format(
+    {Shape.DATE},
+    rb"(?P<local_time>" + DATE + rb" " + CLOCK + rb")  (?P<program_time>" + CLOCK + rb") " + CAPITALS +
+    rb" (?:\[(?P<logger>[\w.-]++)\] )?+" + MESSAGE,
+    needs=b"  ",
+    optional="logger",
+)  # fmt: skip
+"""go2rtc within Frigate: `2026-11-23 10:00:00.123456789  10:00:00.123 INF [api] message`."""
+
 NODE_RED: Final = text_format(
     {Shape.NUMBER},
     rb"(?P<local_time>\d{1,2} [A-Z][a-z]{2} " + CLOCK + rb") - \[" + LEVEL +
@@ -91,6 +137,7 @@ NODE_RED: Final = text_format(
 
 HOME_FORMATS: Final = (
     CORE,
+    WITHOUT_TIME,
     SUPERVISOR,
     BASHIO,
     S6,
@@ -98,5 +145,10 @@ HOME_FORMATS: Final = (
     ESPHOME,
     ZIGBEE2MQTT,
     ZIGBEE2MQTT_BEFORE,
+    ZWAVE_JS,
+    OPENTHREAD,
+    BORDER_ROUTER,
+    FRIGATE,
+    GO2RTC,
     NODE_RED,
 )

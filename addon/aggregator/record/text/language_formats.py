@@ -125,7 +125,7 @@ PINO_PRETTY_ZONED: Final = text_format(
 
 WINSTON: Final = text_format(
     {Shape.LETTER},
-    COLOURS + rb"(?P<level>error|warning|warn|info|verbose|debug|fatal|trace)" + COLOURS + rb": " + MESSAGE,
+    COLOURS + rb"(?P<level>error|warning|warn|info|verbose|debug|fatal|trace)" + COLOURS + rb": ++" + MESSAGE,
 )
 """winston's simple format, and others that name a level in small letters first: `info: message`."""
 

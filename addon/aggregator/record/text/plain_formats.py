@@ -44,6 +44,11 @@ BRACKETS: Final = text_format(
 )  # fmt: skip
 """A time in brackets, then a level: `[2026-11-23 10:00:00] [INFO] message`."""
 
+LEVEL_IN_BRACKETS: Final = text_format(
+    {Shape.BRACKET}, rb"\[" + COLOURS + LEVEL + COLOURS + rb" *+\]:?+ ++" + MESSAGE, needs=b"]"
+)
+"""Nothing but a level: `[INFO] message`."""
+
 CONTAINER: Final = text_format(
     {Shape.DATE},
     rb"(?P<time>" + DATE + rb"T" + CLOCK + ZONE + rb") (?P<stream>stdout|stderr) [FP] " + MESSAGE,
@@ -56,4 +61,4 @@ TIME_ONLY: Final = text_format(
 )
 """Nothing but a time, which tells its zone: `2026-11-23T10:00:00Z message`."""
 
-PLAIN_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS, CONTAINER, TIME_ONLY)
+PLAIN_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS, LEVEL_IN_BRACKETS, CONTAINER, TIME_ONLY)

@@ -34,7 +34,10 @@ SLASHED_TIME: Final = rb"(?P<_year>\d{4})/(?P<_month_number>\d\d)/(?P<_day>\d\d)
 UNSLASHED: Final = r"\g<_year>-\g<_month_number>-\g<_day> \g<_clock>"
 
 MESSAGE: Final = rb"(?P<message>.*+)"
-DOTTED: Final = rb"(?P<logger>[A-Za-z_$][\w$/-]*+(?:(?:\.|::|_)[\w$/-]*+)++)"
+DOTTED: Final = (
+    rb"(?P<logger>AppDaemon|(?:[A-Z][A-Z0-9]++|[A-Z][A-Z0-9]*+(?:-[A-Z0-9]++)++)(?=:)|"
+    rb"[A-Za-z_$][\w$/-]*+(?:(?:\.|::|_)[\w$/-]*+)++)"
+)  # fmt: skip
 """A logger's name that can't be a word of the message."""
 
 

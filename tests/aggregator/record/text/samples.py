@@ -154,6 +154,103 @@ APPS: list[Sample] = [
     ),
 ]
 
+REAL: list[Sample] = [
+    (
+        "INFO (MainThread) [supervisor.core] Supervisor is up and running",
+        {
+            "level": "INFO",
+            "thread": "MainThread",
+            "logger": "supervisor.core",
+            "message": "Supervisor is up and running",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.397 CNTRLR   Querying configured RF region...",
+        {
+            "local_time": "2026-11-23 10:00:00.397",
+            "logger": "CNTRLR",
+            "message": "Querying configured RF region...",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.250 INFO Z-WAVE: Connecting to /dev/ttyACM0",
+        {
+            "local_time": "2026-11-23 10:00:00.250",
+            "level": "INFO",
+            "logger": "Z-WAVE",
+            "message": "Connecting to /dev/ttyACM0",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.292 INFO AppDaemon: Starting apps",
+        {
+            "local_time": "2026-11-23 10:00:00.292",
+            "level": "INFO",
+            "logger": "AppDaemon",
+            "message": "Starting apps",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.292 ERROR TypeError: not a logger",
+        {
+            "local_time": "2026-11-23 10:00:00.292",
+            "level": "ERROR",
+            "message": "TypeError: not a logger",
+        },
+    ),
+    (
+        "00:00:00.088 [W] P-Netif-------: Failed to process request#2",
+        {
+            "local_time": "00:00:00.088",
+            "level": "W",
+            "logger": "P-Netif",
+            "message": "Failed to process request#2",
+        },
+    ),
+    (
+        "[DEBG]-BBA-----: BackboneAgent",
+        {"level": "DEBUG", "logger": "BBA", "message": "BackboneAgent"},
+    ),
+    (
+        "2026-11-23 10:00:00.080959291  [2026-11-23 10:00:00] frigate.video        ERROR   : no frames",
+        {
+            "local_time": "2026-11-23 10:00:00.080959291",
+            "program_time": "2026-11-23 10:00:00",
+            "logger": "frigate.video",
+            "level": "ERROR",
+            "message": "no frames",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.133339287  10:00:00.133 INF [api] listen addr=:1984",
+        {
+            "local_time": "2026-11-23 10:00:00.133339287",
+            "program_time": "10:00:00.133",
+            "level": "INF",
+            "logger": "api",
+            "message": "listen addr=:1984",
+        },
+    ),
+    (
+        "2026-11-23 10:00:00.344001672  [INFO] Preparing new go2rtc config...",
+        {
+            "local_time": "2026-11-23 10:00:00.344001672",
+            "level": "INFO",
+            "message": "Preparing new go2rtc config...",
+        },
+    ),
+    (
+        "[2026-11-23 10:00:00] info:         z2m: Connected to MQTT server",
+        {
+            "local_time": "2026-11-23 10:00:00",
+            "level": "info",
+            "logger": "z2m",
+            "message": "Connected to MQTT server",
+        },
+    ),
+    ("[WARNING] no time", {"level": "WARNING", "message": "no time"}),
+]
+
 PYTHON: list[Sample] = [
     ("WARNING:root:low disk", {"level": "WARNING", "logger": "root", "message": "low disk"}),
     (
@@ -637,7 +734,18 @@ JSON: list[Sample] = [
     ),
 ]
 
-UNDERSTOOD = [*HOME_ASSISTANT, *APPS, *PYTHON, *PLAIN, *INNER_JSON, *SERVERS, *LANGUAGES, *LOGFMT, *JSON]
+UNDERSTOOD = [
+    *HOME_ASSISTANT,
+    *APPS,
+    *REAL,
+    *PYTHON,
+    *PLAIN,
+    *INNER_JSON,
+    *SERVERS,
+    *LANGUAGES,
+    *LOGFMT,
+    *JSON,
+]
 
 UNCLEAR = [
     "",
@@ -655,7 +763,8 @@ UNCLEAR = [
     "[2026-11-23 10:00:00] Error while connecting",
     "[2026-11-23 10:00:00] Fatal error: no disk",
     "10:00:00 Warning signs everywhere",
-    "[info] no time",
+    "[informal] is no level",
+    "2026-11-23 10:00:00 ERROR",
     "[10:00:00] ERRORS: of many",
     "a=1 b=2",
     "level=info and then words",
