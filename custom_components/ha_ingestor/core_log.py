@@ -66,6 +66,15 @@ class CoreLogForwarder:
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: list[CALLBACK_TYPE] = []
 
+    def diagnostics(self) -> dict[str, object]:
+        """Describe how the sending goes."""
+        return {
+            "sent": self.sent,
+            "dropped": dict(self.handler.dropped),
+            "waiting_batches": len(self.handler.batches),
+            "waiting_bytes": self.handler.held_bytes,
+        }
+
     @callback
     def async_start(self, client: AggregatorClient) -> None:
         """Take records from now on and send them, with those that were left by the time before.

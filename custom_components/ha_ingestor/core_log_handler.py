@@ -61,6 +61,8 @@ class Batch(NamedTuple):
 class CoreLogHandler(logging.Handler):
     """Puts records into a bounded queue and does nothing else with them, in the thread that logs.
 
+    `dropped` counts those that will never arrive, by reason: `full`, or the aggregator's error code.
+
     From half of the room on, records below WARNING are dropped; once it is full, all are. What is there,
     stays.
     """
@@ -69,14 +71,14 @@ class CoreLogHandler(logging.Handler):
         super().__init__()
         self.run_id: Final = secrets.token_hex(8)
         self.batches: Final[deque[Batch]] = deque()
-        self.dropped_total = 0
+        self.dropped: Final[Counter[str]] = Counter()
         # Reentrant: what is collected as garbage while it is held may log.
         self._room = threading.RLock()
         self._numbers = count()
         self._taken: list[Taken] = []
         self._taken_bytes = 0
         self._batches_bytes = 0
-        self._dropped: Counter[str] = Counter()
+        self._untold: Counter[str] = Counter()
 
     @override
     def handle(self, record: logging.LogRecord) -> bool:
@@ -97,15 +99,18 @@ class CoreLogHandler(logging.Handler):
         size_bytes = _RECORD_BYTES + len(message) + (_EXCEPTION_BYTES if record.exc_info else 0)
         parts = 1 if record.levelno >= logging.WARNING else 2
         with self._room:
-            held_bytes = self._taken_bytes + self._batches_bytes
-            if (held_bytes + size_bytes) * parts > MAX_HELD_BYTES or len(
+            if (self.held_bytes + size_bytes) * parts > MAX_HELD_BYTES or len(
                 self._taken
             ) * parts >= MAX_UNRENDERED:
-                self._dropped["full"] += 1
-                self.dropped_total += 1
+                self._drop("full", 1)
                 return
             self._taken.append(Taken(record, message, next(self._numbers)))
             self._taken_bytes += size_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that what waits takes, about."""
+        return self._taken_bytes + self._batches_bytes
 
     @property
     def holds_records(self) -> bool:
@@ -121,7 +126,7 @@ class CoreLogHandler(logging.Handler):
             taken, self._taken, self._taken_bytes = self._taken, [], 0
             dropped: Counter[str] = Counter()
             if self._batches_bytes * 2 < MAX_HELD_BYTES:
-                dropped, self._dropped = self._dropped, dropped
+                dropped, self._untold = self._untold, dropped
         return taken, dropped
 
     def add_batch(self, batch: Batch) -> None:
@@ -141,5 +146,8 @@ class CoreLogHandler(logging.Handler):
             self.batches.popleft()
             self._batches_bytes -= len(batch.body)
             if refused is not None:
-                self._dropped[refused] += batch.lines
-                self.dropped_total += batch.lines
+                self._drop(refused, batch.lines)
+
+    def _drop(self, reason: str, records: int) -> None:
+        self.dropped[reason] += records
+        self._untold[reason] += records

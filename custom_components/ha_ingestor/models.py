@@ -16,6 +16,7 @@ class TotalStats:
     errors_per_s: float
     errors_last_hour: int
     dropped: int
+    dropped_by_reason: Mapping[str, int]
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -25,6 +26,22 @@ class TotalStats:
             errors_per_s=float(data["errors_per_s"]),
             errors_last_hour=int(data["errors_last_hour"]),
             dropped=int(data["dropped"]),
+            dropped_by_reason=_counts(data.get("dropped_by_reason", {})),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStats:
+    """What one source sent that wasn't taken since the aggregator's start, by reason."""
+
+    refused_lines: Mapping[str, int]
+    refused_requests: Mapping[str, int]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read one value of the statistics' `sources` object."""
+        return cls(
+            refused_lines=_counts(data["refused_lines"]), refused_requests=_counts(data["refused_requests"])
         )
 
 
@@ -73,7 +90,8 @@ class Stats:
     """One answer of the statistics route.
 
     `id` tells the aggregator from others, whatever its address.
-    `services` has the services that were seen within the last day, by name.
+    `services` has the services that were seen within the last day, by name, `sources` the ways in which
+    lines came.
     """
 
     id: str
@@ -81,6 +99,7 @@ class Stats:
     totals: TotalStats
     store_size_bytes: int
     host: HostStats
+    sources: Mapping[str, SourceStats]
     services: Mapping[str, ServiceStats]
 
     @classmethod
@@ -99,6 +118,8 @@ class Stats:
             totals=TotalStats.from_json(data["totals"]),
             store_size_bytes=int(data["store"]["size_bytes"]),
             host=HostStats.from_json(data["host"]),
+            # Aggregators that are older than this don't have it.
+            sources={name: SourceStats.from_json(source) for name, source in data.get("sources", {}).items()},
             services={name: ServiceStats.from_json(service) for name, service in data["services"].items()},
         )
 
@@ -137,6 +158,10 @@ class TailBatch:
             KeyError, TypeError, ValueError: a key is missing or of another type.
         """
         return cls(rows=list(data["rows"]), missed=int(data["missed"]))
+
+
+def _counts(data: Mapping[str, Any]) -> dict[str, int]:
+    return {reason: int(number) for reason, number in data.items()}
 
 
 def _optional_float(value: float | None) -> float | None:

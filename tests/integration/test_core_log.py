@@ -18,8 +18,10 @@ from custom_components.ha_ingestor.core_log_handler import OWN_LOGGERS, CoreLogH
 from custom_components.ha_ingestor.errors import AggregatorConnectionError
 from tests.aggregator_process import AggregatorProcess
 from tests.integration.core_log import found, reload, wait_for_lines
+from tests.integration.harness import ClientSessionGenerator, get_diagnostics_for_config_entry
 from tests.integration.waiting import wait_until
 
+UNSENT = "sensor.ha_ingestor_unsent_lines_of_home_assistant_s_log"
 LOGGER = logging.getLogger("homeassistant.components.kitchen")
 
 
@@ -200,9 +202,11 @@ async def test_unloading_sends_the_last_lines_and_leaves_no_handler_and_no_task(
 
 
 async def test_turning_the_option_off_ends_it(hass: HomeAssistant, forwarding: HaIngestorConfigEntry) -> None:
+    assert hass.states.is_state(UNSENT, "0")
     hass.config_entries.async_update_entry(forwarding, options={CONF_FORWARD_CORE_LOG: False})
     await reload(hass, forwarding)
     assert handlers() == []
+    assert hass.states.get(UNSENT) is None
     assert async_core_log_forwarder(hass, forwarding) is None
 
 
@@ -290,15 +294,62 @@ async def test_a_gap_is_told_in_the_log_itself(
     for number in range(300):
         LOGGER.info("news %d", number)
         LOGGER.error("trouble %d", number)
-    dropped = forwarder_of(hass, forwarding).handler.dropped_total
-    [gap] = await wait_for_lines(forwarding.runtime_data.client, f"logger:{OWN_LOGGERS}")
-    assert gap["dropped"] == dropped
-    assert gap["dropped_by_reason"] == {"full": dropped}
-    assert gap["level"] == "WARNING"
-    assert gap["message"].startswith(f"{dropped} lines of Home Assistant's log are missing before this one")
-    errors = len(await found(forwarding.runtime_data.client, f"logger:{LOGGER.name} level:error"))
-    news = len(await found(forwarding.runtime_data.client, f"logger:{LOGGER.name} level:info"))
-    assert errors + news + dropped == 600
-    # The other half of the room is for what is worse than news; Core itself logs some lines too.
+    counted = forwarder_of(hass, forwarding).handler.dropped
+    client = forwarding.runtime_data.client
+    gaps = await wait_for_lines(
+        client,
+        f"logger:{OWN_LOGGERS}",
+        lambda rows: sum(row["dropped"] for row in rows) == counted.total(),
+    )
+    dropped = counted.total()
+    assert set(counted) == {"full"}
+    assert gaps[0]["level"] == "WARNING"
+    assert gaps[0]["dropped_by_reason"] == {"full": gaps[0]["dropped"]}
+    assert gaps[0]["message"].startswith(
+        f"{gaps[0]['dropped']} lines of Home Assistant's log are missing before this one"
+    )
+    await wait_until(lambda: hass.states.is_state(UNSENT, str(counted.total())), "the sensor counts them")
+    state = hass.states.get(UNSENT)
+    assert state is not None
+    assert state.attributes["by_reason"] == {"full": int(state.state)}
+    errors = len(await found(client, f"logger:{LOGGER.name} level:error"))
+    news = len(await found(client, f"logger:{LOGGER.name} level:info"))
+    # Core itself logs some lines too, of which some are dropped.
+    assert 600 - dropped <= errors + news <= 600
+    # The other half of the room is for what is worse than news.
     assert errors >= 50
     assert news <= 25
+
+
+async def test_lines_that_are_refused_for_good_are_counted_and_leave_the_others_alone(
+    hass: HomeAssistant, forwarding: HaIngestorConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = forwarding.runtime_data.client
+    send = client.send_lines
+    # The aggregator itself finds nothing to refuse in what is really sent.
+    broken = [b"this is no gzip"]
+
+    async def spoiling(body: bytes, source: str) -> None:
+        await send(broken.pop() if broken else body, source)
+
+    monkeypatch.setattr(client, "send_lines", spoiling)
+    LOGGER.error("spoilt")
+    await wait_until(lambda: broken == [], "it is refused")
+    LOGGER.error("sound")
+    assert len(await wait_for_lines(client, "sound")) == 1
+    assert await found(client, "spoilt") == []
+    dropped = forwarder_of(hass, forwarding).handler.dropped
+    assert set(dropped) == {"invalid_encoding"}
+    [gap] = await wait_for_lines(client, f"logger:{OWN_LOGGERS}")
+    assert gap["dropped_by_reason"] == dict(dropped)
+
+
+async def test_diagnostics_tell_how_the_sending_goes(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, forwarding: HaIngestorConfigEntry
+) -> None:
+    LOGGER.error("one more")
+    await wait_until(lambda: forwarder_of(hass, forwarding).sent > 0, "it is sent")
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, forwarding)
+    assert diagnostics["options"] == {CONF_FORWARD_CORE_LOG: True}
+    assert diagnostics["core_log"]["sent"] > 0
+    assert diagnostics["core_log"]["dropped"] == {}

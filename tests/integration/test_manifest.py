@@ -16,12 +16,13 @@ from PIL import Image
 
 import custom_components.ha_ingestor as integration
 from custom_components.ha_ingestor.const import DOMAIN
-from custom_components.ha_ingestor.sensor import HUB_SENSORS, SERVICE_SENSORS, SensorKey
+from custom_components.ha_ingestor.sensor import CORE_LOG_SENSORS, HUB_SENSORS, SERVICE_SENSORS, SensorKey
 from tests.integration.harness import ClientSessionGenerator
 
 FOLDER = Path(integration.__file__).parent
 ROOT = FOLDER.parents[1]
 
+SENSORS = (*HUB_SENSORS, *CORE_LOG_SENSORS, *SERVICE_SENSORS)
 SENSOR_KEYS = {str(key) for key in SensorKey}
 
 
@@ -99,7 +100,7 @@ def test_brand_icon_is_a_square_png_of_the_asked_size(name: str, size: int) -> N
 
 
 def test_every_sensor_has_a_name_and_an_icon() -> None:
-    assert {description.key for description in (*HUB_SENSORS, *SERVICE_SENSORS)} == SENSOR_KEYS
+    assert {str(description.key) for description in SENSORS} == SENSOR_KEYS
     translations = read_json(FOLDER / "translations/en.json")["entity"]["sensor"]
     icons = read_json(FOLDER / "icons.json")["entity"]["sensor"]
     assert set(translations) == set(icons) == SENSOR_KEYS
@@ -124,11 +125,12 @@ def test_every_sensor_and_option_is_documented() -> None:
     assert [name for name in names if f"| {name} |" not in guide] == []
 
 
-@pytest.mark.parametrize("description", [*HUB_SENSORS, *SERVICE_SENSORS], ids=lambda sensor: sensor.key)
+@pytest.mark.parametrize("description", SENSORS, ids=lambda sensor: sensor.key)
 def test_a_sensor_has_its_unit_in_one_place(description: Any) -> None:
     translated = read_json(FOLDER / "translations/en.json")["entity"]["sensor"][description.key]
     # A number of something has its unit in its name: "1 errors" would be wrong.
-    if description.key in {"errors_last_hour", "dropped"}:
+    counts = {"errors_last_hour", "dropped", "refused_lines", "refused_requests", "core_log_dropped"}
+    if description.key in counts:
         assert "unit_of_measurement" not in translated
         assert description.native_unit_of_measurement is None
         return

@@ -1,14 +1,18 @@
 """The sensors: what they say, how they look in the registries, when services appear."""
 
 import asyncio
+import urllib.error
+import urllib.request
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import pytest
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity import Entity
 from homeassistant.util import dt as dt_util
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
@@ -54,6 +58,9 @@ async def test_entities_and_devices_are_registered_as_before(
     for entity in entities:
         assert entity == snapshot(name=f"{entity.entity_id}-entry")
         state = hass.states.get(entity.entity_id)
+        if entity.disabled_by is not None:
+            assert state is None
+            continue
         assert state is not None
         # Without the state: the figures are the machine's, and other tests look at those that they set.
         assert dict(state.attributes) == snapshot(name=f"{entity.entity_id}-attributes")
@@ -166,6 +173,50 @@ async def test_events_per_second_come_from_the_pushed_counter(
         return float(state.state) if state and state.state != STATE_UNKNOWN else 0.0
 
     await wait_until(lambda: rate() > 0, "the rate is known")
+
+
+async def test_what_is_refused_is_told_by_source_and_reason(
+    hass: HomeAssistant,
+    entry: HaIngestorConfigEntry,
+    aggregator: AggregatorProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if somebody had switched the quiet ones on.
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    for entity_id in ("sensor.ha_ingestor_refused_lines", "sensor.ha_ingestor_refused_requests"):
+        state = hass.states.get(entity_id)
+        assert state is not None
+        assert state.state == "0"
+        assert state.attributes["by_source"] == {}
+
+    def bulk(token: str) -> int:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{aggregator._intake_port}/_bulk",
+            data=b'{"delete": {"_index": "a", "_id": "1"}}\n' * 3,
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+                return int(response.status)
+        except urllib.error.HTTPError as err:
+            with err:
+                return err.code
+
+    # Nothing can be deleted by this API.
+    assert await hass.async_add_executor_job(bulk, aggregator.token("ingest")) == HTTPStatus.OK
+    assert await hass.async_add_executor_job(bulk, "wrong") == HTTPStatus.UNAUTHORIZED
+    await wait_until(lambda: hass.states.is_state("sensor.ha_ingestor_refused_lines", "3"), "the lines count")
+    await wait_until(
+        lambda: hass.states.is_state("sensor.ha_ingestor_refused_requests", "1"), "the request counts"
+    )
+    lines = hass.states.get("sensor.ha_ingestor_refused_lines")
+    assert lines is not None
+    assert lines.attributes["by_source"] == {"elasticsearch": {"operation": 3}}
+    requests = hass.states.get("sensor.ha_ingestor_refused_requests")
+    assert requests is not None
+    assert requests.attributes["by_source"] == {"elasticsearch": {"unauthorized": 1}}
 
 
 async def test_only_states_that_changed_are_written(
