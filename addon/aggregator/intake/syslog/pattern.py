@@ -20,8 +20,9 @@ _STRUCTURED_DATA: Final = rb'-|(?:\[[^\s=\]"\xfe]++(?: ++[^\s=\]"\xfe]++="(?:[^"
 _RFC_5424: Final = (
     rb"1 (?:(?P<time>" + _ABSOLUTE + rb")|(?P<local>" + _TOKEN + rb")) "
     rb"(?P<head>" + rb" ".join([_TOKEN] * 4) + rb")(?: |$)"
-    rb"(?:(?P<data>" + _STRUCTURED_DATA + rb")(?: |$))?+(?:\xef\xbb\xbf)?+(?P<message>.*+)"
+    rb"(?:(?P<data>" + _STRUCTURED_DATA + rb")(?: |$))?+(?:\xef\xbb\xbf)?+(?: (?=\S))?+(?P<message>.*+)"
 )  # fmt: skip
+"""One space may stand before the message: rsyslog's template puts one there that belonged to the tag."""
 
 _STAMP: Final = (
     rb"[*.]?+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?+\d (?:\d{4} )?+"

@@ -76,6 +76,11 @@ def test_the_trace_of_structured_data_is_the_records() -> None:
     assert (row["trace_id"], row["span_id"]) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 
 
+@pytest.mark.parametrize(("sent", "shown"), [(b" x", "x"), (b"  x", "  x"), (b"\tx", "\tx"), (b"", "")])
+def test_one_space_before_a_message_is_none_of_it(sent: bytes, shown: str) -> None:
+    assert row_of(b"<12>1 - h a - - - " + sent)["message"] == shown
+
+
 def test_structured_data_that_does_not_end_stays_text() -> None:
     row = row_of(b'<165>1 - h a - - [x y="z message')
     assert (row["service"], row["message"]) == ("a", '[x y="z message')
