@@ -55,6 +55,15 @@ ACCESS: Final = text_format(
 )
 """The same with less, as in the common log format, or with more, as of InfluxDB 1."""
 
+PROXY_MANAGER: Final = text_format(
+    {Shape.BRACKET},
+    rb"\[(?P<_day>\d\d)/" + MONTH + rb"/(?P<_year>\d{4}):(?P<_clock>" + CLOCK + rb") (?P<_zone>[+-]\d{4})\] "
+    + MESSAGE,
+    needs=b"] ",
+    time=_REQUEST_TIME,
+)  # fmt: skip
+"""Nginx Proxy Manager, and what else begins with such a time."""
+
 NGINX_ERROR: Final = text_format(
     {Shape.SLASHED_DATE},
     SLASHED_TIME + rb" \[" + level("ALERT") + rb"\] (?:(?P<process>\d{1,10}#\d{1,10}): )?+" + MESSAGE,
@@ -101,4 +110,13 @@ POSTGRES: Final = text_format(
 ).spelling(**{f"DEBUG{number}": "DEBUG" for number in range(1, 6)})  # fmt: skip
 """PostgreSQL, as its container has it: `2026-11-23 10:00:00.123 UTC [12] LOG:  message`."""
 
-SERVER_FORMATS: Final = (COMBINED, ACCESS, NGINX_ERROR, APACHE_ERROR, MARIADB, MOSQUITTO, POSTGRES)
+SERVER_FORMATS: Final = (
+    COMBINED,
+    ACCESS,
+    PROXY_MANAGER,
+    NGINX_ERROR,
+    APACHE_ERROR,
+    MARIADB,
+    MOSQUITTO,
+    POSTGRES,
+)

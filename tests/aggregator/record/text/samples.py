@@ -474,6 +474,23 @@ SERVERS: list[Sample] = [
         },
     ),
     (
+        '[23/Nov/2026:10:00:00 +0000] - 200 200 - GET https home.example "/api" [Client 10.0.0.9]',
+        {
+            "time": "2026-11-23T10:00:00+0000",
+            "message": '- 200 200 - GET https home.example "/api" [Client 10.0.0.9]',
+        },
+    ),
+    (
+        '2026-11-23T10:00:00.123456Z\tinfo\tWelcome to InfluxDB\t{"log_id": "0a1b", "version": "v2.7.1"}',
+        {
+            "time": "2026-11-23T10:00:00.123456Z",
+            "level": "info",
+            "message": "Welcome to InfluxDB",
+            "log_id": "0a1b",
+            "version": "v2.7.1",
+        },
+    ),
+    (
         '2026/11/23 10:00:00 [error] 29#30: *1 open() "/x" failed (2: No such file), client: 10.0.0.1',
         {
             "level": "error",
