@@ -78,6 +78,9 @@ RECEIVE_BUFFER_BYTES = 8 * MIB
 WAITING_DATAGRAM_BYTES = 16 * MIB
 """Datagrams that wait to be decoded, some 100,000; past it they are lost, before memory is gone."""
 
+KNOWN_ATTRIBUTES = 20_000
+"""Attributes of one body that are read only once: those that come again do so from the beginning on."""
+
 REPORTED_LINE_ERRORS = 100
 """Bad lines named in one answer; all are counted."""
 

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import cramjam
+from google.protobuf import json_format
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 type Line = Mapping[str, Any]
 
 _LABELS = ("service", "level", "host")
+_OTEL_NUMBERS = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,56 @@ def _varint(number: int) -> bytes:
     return bytes([*written, number])
 
 
+def _otlp_json(lines: list[Line]) -> bytes:
+    resources = [
+        {
+            "resource": {"attributes": [_attribute("service.name", service), _attribute("host.name", host)]},
+            "scopeLogs": [
+                {
+                    "scope": {"name": logger},
+                    "logRecords": [
+                        {
+                            "timeUnixNano": str(_time_ns(line)),
+                            "observedTimeUnixNano": str(_time_ns(line)),
+                            "severityNumber": _OTEL_NUMBERS[line["level"]],
+                            "severityText": line["level"],
+                            "body": {"stringValue": line["message"]},
+                            "attributes": [_attribute(*item) for item in _attributes(line).items()],
+                        }
+                        for line in scope
+                    ],
+                }
+                for logger, scope in scopes.items()
+            ],
+        }
+        for (service, host), scopes in _scopes(lines).items()
+    ]
+    return _dumps({"resourceLogs": resources})
+
+
+def _attribute(name: str, value: object) -> dict[str, object]:
+    kinds = {bool: "boolValue", int: "intValue", float: "doubleValue"}
+    kind = kinds.get(type(value), "stringValue")
+    return {"key": name, "value": {kind: value if kind in {"boolValue", "doubleValue"} else str(value)}}
+
+
+def _otlp_protobuf(lines: list[Line]) -> bytes:
+    request = ExportLogsServiceRequest()
+    json_format.ParseDict(json.loads(_otlp_json(lines)), request)
+    return request.SerializeToString()
+
+
+def _scopes(lines: list[Line]) -> dict[tuple[str, str], dict[str, list[Line]]]:
+    scopes: dict[tuple[str, str], dict[str, list[Line]]] = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        scopes[line["service"], line["host"]][line["logger"]].append(line)
+    return scopes
+
+
+def _attributes(line: Line) -> dict[str, Any]:
+    return {name: value for name, value in _others(line).items() if name != "logger"}
+
+
 def _streams(lines: list[Line]) -> dict[tuple[tuple[str, str], ...], list[Line]]:
     streams = defaultdict(list)
     for line in lines:
@@ -157,5 +210,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "Elasticsearch, common schema": Protocol("/_bulk", _bulk_of_common_schema),
     "Loki, JSON": Protocol("/loki/api/v1/push", _loki_json),
     "Loki, JSON in lines": Protocol("/loki/api/v1/push", _loki_json_lines),
+    "OTLP, protobuf": Protocol("/v1/logs", _otlp_protobuf, {"Content-Type": "application/x-protobuf"}),
+    "OTLP, JSON": Protocol("/v1/logs", _otlp_json, {"Content-Type": "application/json"}),
     "Loki, protobuf": Protocol("/loki/api/v1/push", _loki_protobuf),
 }

@@ -1,4 +1,4 @@
-"""Log libraries of Node.js, unchanged: Elasticsearch's client, pino and winston."""
+"""Log libraries of Node.js, unchanged: Elasticsearch's client, OpenTelemetry, pino and winston."""
 
 import os
 import subprocess
@@ -92,4 +92,16 @@ def test_winston_loki(node: str, aggregator: Aggregator, json: str) -> None:
     assert first["message"].startswith(f"{mark} 0")
     check(second, level="ERROR", **common)
     assert second["message"].startswith(f"{mark} 1")
+    assert is_recent(first)
+
+
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+def test_opentelemetry(node: str, aggregator: Aggregator, encoding: str) -> None:
+    mark = os.urandom(8).hex()
+    run(node, "opentelemetry.mjs", aggregator, mark, ENCODING=encoding)
+    first, second = aggregator.wait_for(mark, 2)
+    common = {"service": "node-shop", "host": "pi", "logger": "shop.cart", "source": "otlp"}
+    check(first, level="WARNING", message=f"{mark} 0", **common)
+    check(first, amount=1.5, rooms=["attic", "cellar"], nested={"deep": True})
+    check(second, level="ERROR", message=f"{mark} 1", number=1, **common)
     assert is_recent(first)

@@ -33,6 +33,11 @@ def gelf(mark: str) -> bytes:
     return json.dumps({"version": "1.1", "host": "pi", "short_message": mark}).encode()
 
 
+def otlp(mark: str) -> bytes:
+    record = {"severityNumber": 9, "body": {"stringValue": mark}}
+    return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode()
+
+
 def is_ours(answer: Answer) -> bool:
     return answer.error["code"] == "overloaded"
 
@@ -50,12 +55,14 @@ class Protocol:
     body: Callable[[str], bytes]
     refused: int
     is_worded: Callable[[Answer], bool]
+    kind: str = "application/json"
 
 
 PROTOCOLS = [
     Protocol("http", "/api/v1/logs", ndjson, 503, is_ours),
     Protocol("elasticsearch", "/_bulk", bulk, 429, is_elasticsearchs),
     Protocol("loki", "/loki/api/v1/push", push, 429, lambda answer: b"waiting" in answer.body),
+    Protocol("otlp", "/v1/logs", otlp, 503, lambda answer: answer.json["code"] == 14),
     Protocol("gelf", "/gelf", gelf, 503, is_ours),
 ]
 
@@ -68,7 +75,9 @@ def test_what_is_acknowledged_is_stored_and_the_rest_is_to_be_sent_again(
 
         def send(number: int) -> tuple[str, Answer]:
             mark = f"line{number}"
-            return mark, aggregator.intake("POST", protocol.path, protocol.body(mark))
+            return mark, aggregator.intake(
+                "POST", protocol.path, protocol.body(mark), Content_Type=protocol.kind
+            )
 
         with ThreadPoolExecutor(SENDERS) as senders:
             answers = list(senders.map(send, range(REQUESTS)))

@@ -1,0 +1,4 @@
+"""OpenTelemetry's protocol over HTTP, as far as it carries logs.
+
+https://opentelemetry.io/docs/specs/otlp/#otlphttp
+"""
