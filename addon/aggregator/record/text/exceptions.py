@@ -17,6 +17,7 @@ _PYTHON: Final = re.compile(rb"(?: ++\+ Exception Group )?+Traceback \(most rece
 _IN_GROUP: Final = re.compile(rb" ++\| ([A-Za-z_][\w.]*+: .*+)")
 _FRAME: Final = re.compile(rb"[ \t]++at [^(:]++[(:]")
 _PANIC: Final = re.compile(rb"(panic|fatal error): (.*+)")
+_GOROUTINE: Final = b"goroutine "
 _INDENTED: Final = (b" ", b"\t")
 _RAISED: Final = re.compile(
     rb'(?:Exception in thread \\"[^"]*?\\" |Uncaught |Unhandled exception\. )?+'
@@ -61,8 +62,9 @@ def _exception(lines: list[bytes]) -> tuple[int | None, bytes, bytes, bytes]:
         if _FRAME.match(line) and at:
             is_named = _RAISED.match(lines[at - 1])
             return (at - 1, b"ERROR", *_raised(lines[at - 1])) if is_named else (at, b"ERROR", b"", b"")
-        if panic := _PANIC.match(line):
-            return at, b"CRITICAL", b"panic", panic[2]
+        panic = _PANIC.match(line)
+        if panic and any(behind.startswith(_GOROUTINE) for behind in lines[at:]):
+            return at, b"CRITICAL", panic[1], panic[2]
     return None, b"", b"", b""
 
 

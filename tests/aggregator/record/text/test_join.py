@@ -70,6 +70,12 @@ main.wait()
 \t/tmp/x.go:9 +0x2
 exit status 2
 """
+GO_ERROR = """fatal error: all goroutines are asleep - deadlock!
+
+goroutine 1 [chan receive]:
+main.main()
+\t/tmp/x.go:8 +0x1d
+"""
 LOGGED = {
     "2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] Error doing job": "Error doing job",
     "\x1b[31m2026-11-23 10:00:00.123 WARNING (MainThread) [a.b] Careful": "Careful",
@@ -97,12 +103,13 @@ def records_of(text: str) -> list[Row]:
         (NODE, "TypeError", "Cannot read properties of undefined (reading 'x')", "ERROR"),
         (DOTNET, "System.InvalidOperationException", "no", "ERROR"),
         (GO, "panic", "runtime error: index out of range [5] with length 3", "CRITICAL"),
+        (GO_ERROR, "fatal error", "all goroutines are asleep - deadlock!", "CRITICAL"),
     ],
 )
 @pytest.mark.parametrize("before", [*LOGGED, "[10:00:00] INFO: from another program", '{"msg":"x"}', ""])
 def test_a_traceback_is_one_record(text: str, kind: str, said: str, level: str, before: str) -> None:
     found = records_of(f"{before}\n{text}after\n" if before else f"{text}after\n")
-    is_logged = before in LOGGED and not text.startswith("panic")
+    is_logged = before in LOGGED and text not in {GO, GO_ERROR}
 
     assert len(found) == (2 if is_logged or not before else 3)
     exception, after = found[-2:]
@@ -157,6 +164,11 @@ def test_a_record_that_came_with_newlines_has_its_exception_too() -> None:
     assert row["message"] == "failed"
     assert row["exception"] == PYTHON
     assert row["exception_type"] == "ValueError"
+
+
+def test_a_line_that_only_begins_as_a_panic_is_none() -> None:
+    stored, _ = lines_of([Entries([b"two lines:\npanic: no\nmore"], [b""], ())])
+    assert json.loads(stored) == {"message": "two lines:\npanic: no\nmore"}
 
 
 def test_origins_are_kept_apart() -> None:
