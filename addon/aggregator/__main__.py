@@ -64,11 +64,11 @@ async def _serve(config: Config) -> None:
     runner = _runner(app)
     await runner.setup()
     intake_runner = _runner(make_intake_app(app[STATE]))
-    listeners = Listeners(app[STATE])
+    listeners = Listeners(app[STATE], config)
     try:
         await intake_runner.setup()
         await web.TCPSite(intake_runner, config.host, config.intake_port).start()
-        await listeners.start(config)
+        await listeners.start()
         await web.TCPSite(runner, config.host, config.port).start()
         _log.info(
             "ready",

@@ -39,6 +39,8 @@ class Sockets:
         syslog_tcp_port: of syslog over TCP.
         syslog_tls: of syslog over TLS.
         syslog_zone: of times that name none; None for that of the machine.
+        gelf_udp_port: of GELF over UDP.
+        gelf_tcp_port: of GELF over TCP.
     """
 
     host: str | None = None
@@ -46,6 +48,8 @@ class Sockets:
     syslog_tcp_port: int | None = None
     syslog_tls: TlsPort | None = None
     syslog_zone: ZoneInfo | None = None
+    gelf_udp_port: int | None = None
+    gelf_tcp_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
         parsed.syslog_tcp_port,
         tls,
         parsed.syslog_zone,
+        parsed.gelf_udp_port,
+        parsed.gelf_tcp_port,
     )
     return Config(
         parsed.data,
@@ -139,7 +145,8 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
 def _add_sockets(parser: argparse.ArgumentParser) -> None:
     """Add the options for what comes without HTTP; what has no value is off."""
     group = parser.add_argument_group(
-        "syslog", "Off unless a port is given. Senders need no token: whoever reaches a port can send."
+        "syslog and GELF",
+        "Off unless a port is given. Senders need no token: whoever reaches a port can send.",
     )
     for name, kind, told in (
         ("tokenless-host", str, "address that these ports listen at, by default that of the others"),
@@ -149,6 +156,8 @@ def _add_sockets(parser: argparse.ArgumentParser) -> None:
         ("syslog-tls-certificate", Path, "file of the certificate for it, with its chain (PEM)"),
         ("syslog-tls-key", Path, "file of the certificate's key (PEM)"),
         ("syslog-zone", _zone, "time zone of times without one, as Europe/Vienna, by default the machine's"),
+        ("gelf-udp-port", _port, "port for GELF over UDP"),
+        ("gelf-tcp-port", _port, "port for GELF over TCP"),
     ):
         default = os.environ.get(f"HA_INGESTOR_{name.upper().replace('-', '_')}") or None
         group.add_argument(f"--{name}", type=kind, default=default, help=told)

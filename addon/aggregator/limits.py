@@ -81,6 +81,18 @@ WAITING_DATAGRAM_BYTES = 16 * MIB
 KNOWN_ATTRIBUTES = 20_000
 """Attributes of one body that are read only once: those that come again do so from the beginning on."""
 
+CHUNKS = 128
+"""Datagrams that one message of GELF may come in, as Graylog has it."""
+
+CHUNKS_S = 5.0
+"""Time for all of them to come, as Graylog has it."""
+
+CHUNKED_BYTES = 16 * MIB
+"""Datagrams that wait for others of their message: anybody can begin messages and never end them."""
+
+CHUNK_EXTRA_BYTES = 300
+"""Memory that a waiting datagram takes besides its content, so that empty ones are bounded too."""
+
 REPORTED_LINE_ERRORS = 100
 """Bad lines named in one answer; all are counted."""
 

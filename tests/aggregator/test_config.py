@@ -67,18 +67,20 @@ def test_one_port_for_both_ends_the_start_with_a_message(capsys: pytest.CaptureF
     assert "--intake-port and --port are both 9000" in capsys.readouterr().err
 
 
-def test_syslog_is_off_until_it_has_a_port() -> None:
-    assert parse([]).sockets == Sockets(None, None, None, None, None)
+def test_syslog_and_gelf_are_off_until_they_have_a_port() -> None:
+    assert parse([]).sockets == Sockets()
 
 
-def test_syslog_has_a_port_for_each_way_to_send_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_way_to_send_syslog_and_gelf_has_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HA_INGESTOR_SYSLOG_UDP_PORT", "514")
     monkeypatch.setenv("HA_INGESTOR_SYSLOG_TLS_CERTIFICATE", "/c")
     monkeypatch.setenv("HA_INGESTOR_SYSLOG_ZONE", "Europe/Vienna")
+    monkeypatch.setenv("HA_INGESTOR_GELF_UDP_PORT", "12201")
     options = ["--tokenless-host", "::", "--syslog-tcp-port", "601", "--syslog-tls-port", "6514"]
+    options += ["--gelf-tcp-port", "12202"]
 
     assert parse([*options, "--syslog-tls-key", "/k"]).sockets == Sockets(
-        "::", 514, 601, TlsPort(6514, Path("/c"), Path("/k")), ZoneInfo("Europe/Vienna")
+        "::", 514, 601, TlsPort(6514, Path("/c"), Path("/k")), ZoneInfo("Europe/Vienna"), 12201, 12202
     )
 
 

@@ -28,10 +28,10 @@ class Datagrams:
 
     Args:
         delivery: stores messages.
-        assemble: makes messages of datagrams; called in the thread that reads.
+        assemble: makes messages of datagrams, in the thread that reads; None where each is one.
     """
 
-    def __init__(self, delivery: Delivery, assemble: Assemble = lambda batch: batch) -> None:
+    def __init__(self, delivery: Delivery, assemble: Assemble | None = None) -> None:
         self._delivery = delivery
         self._assemble = assemble
         self._thread: threading.Thread | None = None
@@ -111,7 +111,9 @@ class Datagrams:
     def _hand_over(self, messages: Sequence[bytes], senders: Sequence[bytes]) -> None:
         while self._waiting and self._waiting[0][0].done():
             self._waiting_bytes -= self._waiting.popleft()[1]
-        batch = self._assemble(Batch(messages, senders))
+        batch = Batch(messages, senders)
+        if self._assemble is not None:
+            batch = self._assemble(batch)
         if not batch.messages:
             return
         size_bytes = sum(map(len, batch.messages))
