@@ -57,43 +57,50 @@ def _bulk_of_common_schema(lines: list[Line]) -> bytes:
 
 
 def _loki_json(lines: list[Line]) -> bytes:
-    values = {
-        labels: [[str(_time_ns(line)), line["message"], _metadata(line)] for line in stream]
-        for labels, stream in _streams(lines).items()
-    }
-    return _dumps(
-        {"streams": [{"stream": dict(labels), "values": stream} for labels, stream in values.items()]}
-    )
+    return _push(lines, lambda line: [str(_time_ns(line)), line["message"]])
+
+
+def _loki_json_with_metadata(lines: list[Line]) -> bytes:
+    return _push(lines, lambda line: [str(_time_ns(line)), line["message"], _metadata(line)])
 
 
 def _loki_json_lines(lines: list[Line]) -> bytes:
-    values = {
-        labels: [
-            [str(_time_ns(line)), json.dumps({"message": line["message"], **_others(line)})]
-            for line in stream
-        ]
-        for labels, stream in _streams(lines).items()
-    }
-    return _dumps(
-        {"streams": [{"stream": dict(labels), "values": stream} for labels, stream in values.items()]}
+    return _push(
+        lines,
+        lambda line: [str(_time_ns(line)), json.dumps({"message": line["message"], **_others(line)})],
     )
 
 
+def _push(lines: list[Line], entry: Callable[[Line], list[Any]]) -> bytes:
+    streams = [
+        {"stream": dict(labels), "values": list(map(entry, stream))}
+        for labels, stream in _streams(lines).items()
+    ]
+    return _dumps({"streams": streams})
+
+
 def _loki_protobuf(lines: list[Line]) -> bytes:
+    return _protobuf_push(lines, lambda _line: {})
+
+
+def _loki_protobuf_with_metadata(lines: list[Line]) -> bytes:
+    return _protobuf_push(lines, _metadata)
+
+
+def _protobuf_push(lines: list[Line], metadata: Callable[[Line], dict[str, str]]) -> bytes:
     push = b""
     for labels, stream in _streams(lines).items():
         named = ",".join(f"{name}={json.dumps(value)}" for name, value in labels)
-        entries = b"".join(_field(2, _entry(line)) for line in stream)
+        entries = b"".join(_field(2, _entry(line, metadata(line))) for line in stream)
         push += _field(1, _field(1, f"{{{named}}}".encode()) + entries)
     return bytes(cramjam.snappy.compress_raw(push))
 
 
-def _entry(line: Line) -> bytes:
+def _entry(line: Line, metadata: dict[str, str]) -> bytes:
     seconds, nanos = divmod(_time_ns(line), 10**9)
     time = _varint(1 << 3) + _varint(seconds) + _varint(2 << 3) + _varint(nanos)
     pairs = [
-        _field(3, _field(1, name.encode()) + _field(2, value.encode()))
-        for name, value in _metadata(line).items()
+        _field(3, _field(1, name.encode()) + _field(2, value.encode())) for name, value in metadata.items()
     ]
     return _field(1, time) + _field(2, line["message"].encode()) + b"".join(pairs)
 
@@ -209,8 +216,10 @@ PROTOCOLS: dict[str, Protocol] = {
     "Elasticsearch, IDs": Protocol("/_bulk", _bulk_with_ids),
     "Elasticsearch, common schema": Protocol("/_bulk", _bulk_of_common_schema),
     "Loki, JSON": Protocol("/loki/api/v1/push", _loki_json),
+    "Loki, JSON with metadata": Protocol("/loki/api/v1/push", _loki_json_with_metadata),
     "Loki, JSON in lines": Protocol("/loki/api/v1/push", _loki_json_lines),
     "OTLP, protobuf": Protocol("/v1/logs", _otlp_protobuf, {"Content-Type": "application/x-protobuf"}),
     "OTLP, JSON": Protocol("/v1/logs", _otlp_json, {"Content-Type": "application/json"}),
     "Loki, protobuf": Protocol("/loki/api/v1/push", _loki_protobuf),
+    "Loki, protobuf with metadata": Protocol("/loki/api/v1/push", _loki_protobuf_with_metadata),
 }
