@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 import msgspec
-import orjson
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError
@@ -24,7 +23,7 @@ _BEHIND_BRACE = itemgetter(slice(1, None))
 
 class _Target(msgspec.Struct, gc=False):
     index: str | None = msgspec.field(default=None, name="_index")
-    id: str | int | None = msgspec.field(default=None, name="_id")
+    id: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +160,20 @@ class _Actions:
                     f"expected one of create, index, update, delete, found {operation}"
                 )
             action = self._known[named] = Action(*named)
-        given = target.id
-        return action, b"" if given is None or given == "" else orjson.dumps(str(given))
+        return action, _id(bytes(target.id))
+
+
+def _id(sent: bytes) -> bytes:
+    """An ID as a JSON string; empty where it says nothing."""
+    if sent[:1] == b'"':
+        if not sent.isascii():
+            sent.decode()
+        return b"" if sent == b'""' else sent
+    if sent.isdigit():
+        return b'"%b"' % sent
+    if sent != b"null":
+        raise msgspec.ValidationError("expected `_id` to be a string or a whole number")
+    return b""
 
 
 _SAID = msgspec.json.Decoder(dict[str, _Target])

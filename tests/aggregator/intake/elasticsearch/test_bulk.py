@@ -136,6 +136,9 @@ def test_update_and_delete_are_refused_by_themselves() -> None:
         b'{"index":1}',
         b'{"index":{"_index":1}}',
         b'{"index":{},"create":{}}',
+        b'{"index":{"_id":[1]}}',
+        b'{"index":{"_id":1.5}}',
+        b'{"index":{"_id":"\xff"}}',
         b"\xff",
     ],
 )
