@@ -145,10 +145,11 @@ HOME_FORMATS: Final = (
     ESPHOME,
     ZIGBEE2MQTT,
     ZIGBEE2MQTT_BEFORE,
-    ZWAVE_JS,
     OPENTHREAD,
     BORDER_ROUTER,
     FRIGATE,
     GO2RTC,
     NODE_RED,
 )
+HOME_FORMATS_WITHOUT_LEVEL: Final = (ZWAVE_JS,)
+"""Those that are tried behind formats of which lines come more often."""

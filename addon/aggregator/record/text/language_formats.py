@@ -143,7 +143,6 @@ LANGUAGE_FORMATS: Final = (
     LOG4J,
     LOG4J_CLASS,
     KLOG,
-    GO,
     LOGRUS,
     ZAP,
     ZEROLOG_CLOCK,
@@ -152,3 +151,5 @@ LANGUAGE_FORMATS: Final = (
     WINSTON,
     ENV_LOGGER,
 )
+LANGUAGE_FORMATS_WITHOUT_LEVEL: Final = (GO,)
+"""Those that lines of others begin like."""

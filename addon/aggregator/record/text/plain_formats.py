@@ -61,4 +61,8 @@ TIME_ONLY: Final = text_format(
 )
 """Nothing but a time, which tells its zone: `2026-11-23T10:00:00Z message`."""
 
-PLAIN_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS, LEVEL_IN_BRACKETS, CONTAINER, TIME_ONLY)
+LEVEL_FORMATS: Final = (TIME_AND_LEVEL, TIME_AND_BRACKETS, BRACKETS, LEVEL_IN_BRACKETS)
+"""Those that tell a level."""
+
+TIME_FORMATS: Final = (CONTAINER, TIME_ONLY)
+"""Those that tell a time alone, which others begin with too."""

@@ -10,17 +10,26 @@ from typing import Final
 import numpy as np
 
 from aggregator.record.text.exceptions import INNER, with_exceptions
-from aggregator.record.text.home_formats import HOME_FORMATS
+from aggregator.record.text.home_formats import HOME_FORMATS, HOME_FORMATS_WITHOUT_LEVEL
 from aggregator.record.text.inner_json import with_inner_json
 from aggregator.record.text.join import JOINED
-from aggregator.record.text.language_formats import LANGUAGE_FORMATS
-from aggregator.record.text.plain_formats import PLAIN_FORMATS
+from aggregator.record.text.language_formats import LANGUAGE_FORMATS, LANGUAGE_FORMATS_WITHOUT_LEVEL
+from aggregator.record.text.plain_formats import LEVEL_FORMATS, TIME_FORMATS
 from aggregator.record.text.python_formats import PYTHON_FORMATS
 from aggregator.record.text.server_formats import SERVER_FORMATS
 from aggregator.record.text.shapes import Shape, shapes_of
 from aggregator.record.text.structured import CANDIDATE, structured
 
-FORMATS: Final = (*HOME_FORMATS, *PYTHON_FORMATS, *SERVER_FORMATS, *LANGUAGE_FORMATS, *PLAIN_FORMATS)
+FORMATS: Final = (
+    *HOME_FORMATS,
+    *PYTHON_FORMATS,
+    *LANGUAGE_FORMATS,
+    *LEVEL_FORMATS,
+    *SERVER_FORMATS,
+    *HOME_FORMATS_WITHOUT_LEVEL,
+    *LANGUAGE_FORMATS_WITHOUT_LEVEL,
+    *TIME_FORMATS,
+)
 """The formats, of which the first that matches a line counts."""
 
 _BY_SHAPE: Final = {
