@@ -29,6 +29,11 @@ a line of all of them has to stay below the aggregator's 1 MiB."""
 _BATCH_BYTES: Final = 512 * 1024
 """Uncompressed; a request of it is answered at once, even on a slow disk."""
 
+_TURN_S: Final = 0.001
+_REST_S: Final = 0.000_1
+"""How long lines are made without a rest, and that rest: the event loop, which needs the interpreter too,
+would otherwise wait for 5 ms each time."""
+
 _COMPRESSION_LEVEL: Final = 3
 
 
@@ -41,7 +46,13 @@ def render(handler: CoreLogHandler, token: str) -> None:
     """
     taken, dropped = handler.take()
     host = socket.gethostname()
-    lines = [_line(_fields(one, host, handler.run_id, token)) for one in taken]
+    lines: list[bytes] = []
+    turn_began = time.perf_counter()
+    for one in taken:
+        lines.append(_line(_fields(one, host, handler.run_id, token)))
+        if time.perf_counter() - turn_began > _TURN_S:
+            time.sleep(_REST_S)
+            turn_began = time.perf_counter()
     if dropped:
         lines.append(_line(_gap(dropped, host, handler.run_id)))
     for batch in _batches(lines):
@@ -74,7 +85,7 @@ def _fields(taken: Taken, host: str, run_id: str, token: str) -> dict[str, Any]:
         "service": SERVICE,
         "host": host,
         "logger": record.name,
-        "message": _bounded(redacted(taken.message, token)),
+        "message": _safe(taken.message, token),
         "thread": record.threadName,
         "file": record.pathname,
         "line": record.lineno,
@@ -83,13 +94,13 @@ def _fields(taken: Taken, host: str, run_id: str, token: str) -> dict[str, Any]:
     }
     if record.exc_info and record.exc_info[0] is not None:
         kind, error, _ = record.exc_info
-        fields["exception"] = _bounded(redacted(_traceback(record), token))
+        fields["exception"] = _safe(_traceback(record), token)
         fields["exception_type"] = _type_name(kind)
-        fields["exception_message"] = _bounded(redacted(_text_of(error), token), MAX_SHORT_TEXT_CHARACTERS)
+        fields["exception_message"] = _safe(_text_of(error), token, MAX_SHORT_TEXT_CHARACTERS)
     elif record.exc_text:
-        fields["exception"] = _bounded(redacted(record.exc_text, token))
+        fields["exception"] = _safe(record.exc_text, token)
     if record.stack_info:
-        fields["stack_info"] = _bounded(record.stack_info, MAX_SHORT_TEXT_CHARACTERS)
+        fields["stack_info"] = _safe(record.stack_info, token, MAX_SHORT_TEXT_CHARACTERS)
     return fields
 
 
@@ -142,9 +153,22 @@ def _type_name(kind: type[BaseException] | None) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _bounded(text: str, limit_characters: int = MAX_TEXT_CHARACTERS) -> str:
-    """Shorten a text in its middle: its start says what it is, and a traceback's cause stands at its end."""
+def _safe(text: str, token: str, limit_characters: int = MAX_TEXT_CHARACTERS) -> str:
+    # Line by line: a regular expression holds up the event loop as long as it looks at one text.
+    return "".join(
+        redacted(line, token) for line in _bounded(text, limit_characters).splitlines(keepends=True)
+    )
+
+
+def _bounded(text: str, limit_characters: int) -> str:
+    """Shorten a text in its middle: its start says what it is, and a traceback's cause stands at its end.
+
+    It is cut at spaces, where there are any, since half of a secret can't be told for one.
+    """
     if len(text) <= limit_characters:
         return text
     half = limit_characters // 2
-    return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
+    head, tail = text[:half], text[-half:]
+    head = head[: head.rfind(" ") + 1] or head
+    tail = tail[tail.find(" ") + 1 :]
+    return f"{head}\n… {len(text) - len(head) - len(tail)} characters left out …\n{tail}"
