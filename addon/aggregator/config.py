@@ -53,14 +53,29 @@ class Sockets:
 
 
 @dataclass(frozen=True, slots=True)
+class TailedFiles:
+    """Files to follow.
+
+    Args:
+        pattern: their paths, absolute, with `*`, `?`, `[…]` and `**` as in a shell.
+        service: whose they are; None names each after its file.
+    """
+
+    pattern: str
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pulled:
     """What the aggregator reads by itself.
 
     Args:
         journal: folder of a journal of systemd; None reads none.
+        tailed: files to follow.
     """
 
     journal: Path | None = None
+    tailed: tuple[TailedFiles, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +153,7 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
         parsed.intake_port,
         parsed.log_level,
         sockets,
-        Pulled(parsed.journal),
+        Pulled(parsed.journal, tuple(parsed.tail or _tailed_by_variable())),
     )
 
 
@@ -173,6 +188,24 @@ def _add_pulled(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder of a journal of systemd, such as /var/log/journal",
     )
+    group.add_argument(
+        "--tail",
+        type=_tailed,
+        action="append",
+        metavar="[SERVICE=]GLOB",
+        help="files to follow, such as nginx=/var/log/nginx/*.log; may be given more than once",
+    )
+
+
+def _tailed(text: str) -> TailedFiles:
+    service, is_named, pattern = text.partition("=")
+    if not is_named or "/" in service:
+        service, pattern = "", text
+    return TailedFiles(str(Path(pattern).absolute()), service or None)
+
+
+def _tailed_by_variable() -> list[TailedFiles]:
+    return [_tailed(text) for text in _variable("TAIL", "").split(":") if text]
 
 
 def _zone(text: str) -> ZoneInfo:

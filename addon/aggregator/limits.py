@@ -307,6 +307,18 @@ RATE_SPACING_S = 1.0
 SOURCES = 32
 """Values of a `source` label; senders choose the name, so further ones are counted as `other`."""
 
+TAIL_READ_BYTES = 1 * MIB
+"""Bytes of files that are understood at once: thousands of lines."""
+
+TAIL_LOOK_S = 1.0
+"""Time between two looks for new files and for those that are gone; each costs a listing of their folders."""
+
+TAIL_GONE_S = 60.0
+"""How long a file is read on that lost its name: programs write on until they are told to open anew."""
+
+TAILED_FILES = 512
+"""Files that are followed at once, each open: a process may have 1,024 open, and connections need some."""
+
 JOURNAL_ENTRY_BYTES = 16 * MIB
 """One entry of the journal, and one value in it: lines have 48 KiB there, core dumps may lie there too."""
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregator import __version__
-from aggregator.config import Config, Sockets, TlsPort, parse
+from aggregator.config import Config, Sockets, TailedFiles, TlsPort, parse
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +42,17 @@ def test_a_journal_is_read_when_its_folder_is_named(monkeypatch: pytest.MonkeyPa
     assert parse(["--journal", "/j"]).pulled.journal == Path("/j")
     monkeypatch.setenv("HA_INGESTOR_JOURNAL", "/k")
     assert parse([]).pulled.journal == Path("/k")
+
+
+def test_files_to_follow_may_name_their_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse([]).pulled.tailed == ()
+    assert parse(["--tail", "/a/*.log", "--tail", "nginx=/b/*.log", "--tail", "/c=/d"]).pulled.tailed == (
+        TailedFiles("/a/*.log"),
+        TailedFiles("/b/*.log", "nginx"),
+        TailedFiles("/c=/d"),
+    )
+    monkeypatch.setenv("HA_INGESTOR_TAIL", "/a:x=/b")
+    assert parse([]).pulled.tailed == (TailedFiles("/a"), TailedFiles("/b", "x"))
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The sources that a configuration asks for."""
 
 from aggregator.config import Pulled
+from aggregator.sources.files.tail import FileTail
 from aggregator.sources.journal.directory import JournalDirectory
 from aggregator.sources.source import Source
 
@@ -10,4 +11,6 @@ def configured(pulled: Pulled) -> list[Source]:
     sources: list[Source] = []
     if pulled.journal is not None:
         sources.append(JournalDirectory(pulled.journal))
+    if pulled.tailed:
+        sources.append(FileTail(pulled.tailed))
     return sources

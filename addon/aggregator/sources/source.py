@@ -123,6 +123,16 @@ class Outlet:
             self._position = position
         self.running()
 
+    def note(self, position: Position) -> None:
+        """Keep a position at once; what was delivered lies before it.
+
+        Raises:
+            StoppedError: the source is stopped while the store does not take what was delivered.
+        """
+        self.settle()
+        self._position = position
+        self._keep(at_once=True)
+
     def settle(self) -> None:
         """Wait until all that was delivered is on the disk.
 

@@ -1,13 +1,29 @@
 """Makes times without a zone ones with it, for sources that know where their lines were written."""
 
 import re
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import Final, override
 
 _LOCAL: Final = re.compile(
     rb'"local_time":"(?P<hour>\d{4}-\d\d-\d\d[ T]\d\d)(?P<rest>:\d\d:\d\d(?:[.,]\d{1,9})?)"'
 )
+
+
+class MachineZone(tzinfo):
+    """The zone of this machine, as it is at the time that is asked for."""
+
+    @override
+    def utcoffset(self, at: datetime | None, /) -> timedelta | None:
+        return None if at is None else at.replace(tzinfo=None).astimezone().utcoffset()
+
+    @override
+    def dst(self, at: datetime | None, /) -> timedelta | None:
+        return None
+
+    @override
+    def tzname(self, at: datetime | None, /) -> str | None:
+        return None
 
 
 def with_zone(rows: bytes, zone: tzinfo) -> bytes:

@@ -1,0 +1,1 @@
+"""Files of lines that grow, are rotated and are cut off."""
