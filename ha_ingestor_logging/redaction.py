@@ -15,6 +15,7 @@ from ha_ingestor_logging.secret_patterns import (
     SHAPES,
     SecretPattern,
     assignments,
+    lower_case,
 )
 from ha_ingestor_logging.trigger_search import any_of
 
@@ -80,15 +81,17 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Text with its secrets hidden."""
-        lowered = text.lower()
+        lowered = lowered_now = lower_case(text)
         if not self._is_suspicious(lowered):
             self._remember(text)
             return text
         redacted = text
         for pattern in self._patterns:
             if not pattern.triggers or any(trigger in lowered for trigger in pattern.triggers):
-                redacted = pattern.hide(redacted)
-        if redacted is text or redacted == text:
+                hidden = pattern.hide(redacted, lowered_now)
+                if hidden is not redacted:
+                    redacted, lowered_now = hidden, lower_case(hidden)
+        if redacted == text:
             self._remember(text)
         return redacted
 

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextvars import Context, ContextVar
-from itertools import chain, count
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -31,6 +31,7 @@ _RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "sour
 
 # Values whose rendering is a matter of microseconds, and can't raise or log.
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+_PLAIN_CHARACTERS_MAX: Final = 4096
 
 _DEFAULT_REDACTOR: Final = Redactor()
 
@@ -86,12 +87,15 @@ class Renderer:
         return self._from_parts(at_ns, head, shown, uid) or self._whole(at_ns, head, shown, uid)
 
     def render_plain(self, entry: Entry) -> bytes | None:
-        """Likewise in a caller's thread; ``None`` also for what would call foreign code there."""
+        """Likewise in a caller's thread; ``None`` also for what calls foreign code or takes long."""
         _, _, _, context, bound, event, args, fields = entry
         others = self._variables_of_others
         of_context = {} if others.issuperset(context) else self._structlog_context(context)
-        values = chain((event,), args, bound.values(), fields.values(), of_context.values())
-        return self.render(entry) if _PLAIN.issuperset(map(type, values)) else None
+        values = (event, *args, *bound.values(), *fields.values(), *of_context.values())
+        if not _PLAIN.issuperset(map(type, values)):
+            return None
+        texts = (value for value in values if type(value) is str)
+        return self.render(entry) if sum(map(len, texts)) <= _PLAIN_CHARACTERS_MAX else None
 
     def _from_parts(self, at_ns: int, head: "_Head", record: Mapping[Any, Any], uid: bytes) -> bytes | None:
         """A line that is put together as bytes, since most of it is the same from line to line."""

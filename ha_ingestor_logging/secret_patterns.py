@@ -51,9 +51,9 @@ _VALUE: Final = (
     # JSON in JSON: to the quote with as many backslashes.
     r'|(?P<escapes>\\+)"[\s\S]*?(?:(?<!\\)(?P=escapes)"|$)'
     r"|\([^)]*\)?"
-    r"|(?!(?:None|null|true|false)\b)[^\s\"'&](?:(?!\\[rn])[^\s&])*"
+    r"|(?!(?:none|null|true|false)\b)[^\s\"'&](?:(?!\\[rn])[^\s&])*"
 )
-_SEPARATOR: Final = r"""\\*["']?\s*(?:=>|:?=|:|>|%3[ADad])\s*"""
+_SEPARATOR: Final = r"""\\*["']?\s*(?:=>|:?=|:|>|%3[ad])\s*"""
 # Where a word begins, also behind a line's end that ``repr`` has written as a backslash and a letter.
 _START: Final = r"(?:(?<![\w+/\-])|(?<=\\[nrt]))"
 _HEADERS: Final = r"(?:authorization|cookie)\s*:[ \t]*"
@@ -67,28 +67,46 @@ class SecretPattern:
         regex: what to look for; what its group ``secret`` matches is hidden, else all of it.
         triggers: texts in lower case; where none of them stands, the regex is not
             tried. Without any it always is.
+        in_lower_case: whether the regex is for text in lower case, which is a quarter of the time of
+            one that ignores case.
     """
 
     regex: re.Pattern[str]
     triggers: tuple[str, ...] = ()
+    in_lower_case: bool = False
 
-    def hide(self, text: str) -> str:
-        """The text with a mark in place of each secret."""
-        return self.regex.sub(self._hidden, text)
+    def hide(self, text: str, lowered: str) -> str:
+        """The text with a mark in place of each secret; the same object if there is none.
 
-    def _hidden(self, match: re.Match[str]) -> str:
+        Args:
+            text: what may hold secrets.
+            lowered: the same by ``lower_case``.
+        """
         group = "secret" if "secret" in self.regex.groupindex else 0
-        start, end = (position - match.start() for position in match.span(group))
-        if start == end or start < 0:
-            return match[0]
-        return match[0][:start] + MARK + match[0][end:]
+        parts: list[str] = []
+        hidden_to = 0
+        for match in self.regex.finditer(lowered if self.in_lower_case else text):
+            start, end = match.span(group)
+            if start < end:
+                parts += text[hidden_to:start], MARK
+                hidden_to = end
+        return "".join((*parts, text[hidden_to:])) if parts else text
+
+
+def lower_case(text: str) -> str:
+    """Text in lower case, each character where it was."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    # A few characters become two; they stand in no name of a secret.
+    return "".join(one if len(one.lower()) > 1 else one.lower() for one in text)
 
 
 def assignments(names: tuple[str, ...], triggers: tuple[str, ...]) -> tuple[SecretPattern, ...]:
     """The shapes of ``name=secret``, ``name: secret``, ``"name": "secret"`` and the like, in their order.
 
     Args:
-        names: regular expressions of the names.
+        names: regular expressions of the names, in lower case.
         triggers: a text in lower case for each name, which it certainly holds.
     """
     name = f"(?:{'|'.join(names)})"
@@ -101,7 +119,7 @@ def assignments(names: tuple[str, ...], triggers: tuple[str, ...]) -> tuple[Secr
         rf"|{name}s?\s+(?=[\"']))"
     )
     return tuple(
-        SecretPattern(re.compile(f"{before}(?P<secret>{_VALUE})", re.IGNORECASE), triggers)
+        SecretPattern(re.compile(f"{before}(?P<secret>{_VALUE})"), triggers, in_lower_case=True)
         for before in (f"{name}{plural}{_SEPARATOR}", looser)
     )
 

@@ -206,6 +206,14 @@ def test_a_mapping_that_is_given_stays_as_it_was() -> None:
     assert given_record == {"token": "x", 1: "y"}
 
 
+@pytest.mark.parametrize("before", ["İİİ ", "ẞ Σ ς ", "ŉ ǰ ", "K ", "😀 "])
+def test_a_secret_is_hidden_where_it_stands_behind_characters_whose_lower_case_is_another(
+    before: str,
+) -> None:
+    text = f"{before}Password=Secret-Word, {before}TOKEN: 'A B' {before}"
+    assert Redactor().text(text) == f"{before}Password={MARK} {before}TOKEN: {MARK} {before}"
+
+
 def test_further_names_and_patterns_are_hidden() -> None:
     redactor = Redactor(
         ["garage code", "_pin", re.compile(r"card (?P<secret>\d{4})"), re.compile("DOOR-[0-9]+")]

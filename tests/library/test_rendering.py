@@ -221,9 +221,16 @@ def test_a_container_that_breaks_does_not_cost_the_record() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"a": Broken()}, {"a": [1]}, {"exc_info": (ValueError, ValueError(), None)}, {"a": b"x"}]
+    "fields",
+    [
+        {"a": Broken()},
+        {"a": [1]},
+        {"exc_info": (ValueError, ValueError(), None)},
+        {"a": b"x"},
+        {"a": "x" * 5000},
+    ],
 )
-def test_a_caller_renders_nothing_that_could_call_foreign_code(fields: dict[str, Any]) -> None:
+def test_a_caller_renders_nothing_that_could_call_foreign_code_or_take_long(fields: dict[str, Any]) -> None:
     renderer = Renderer("service", "host")
     context = contextvars.copy_context()
     plain: dict[str, Any] = {"text": "x", "number": 1.5, "flag": True, "none": None, "large": 2**70}
