@@ -121,7 +121,7 @@ async def test_sending_causes_no_lines_however_much_the_http_client_logs(
     await wait_until(lambda: forwarder_of(hass, forwarding).sent >= 1, "the line is sent")
     await asyncio.sleep(0.5)
     monkeypatch.undo()
-    assert len(await found(forwarding.runtime_data.client, '"one line"')) == 1
+    assert len(await wait_for_lines(forwarding.runtime_data.client, '"one line"')) == 1
     assert await found(forwarding.runtime_data.client, "logger:aiohttp.client") == []
 
 
@@ -157,7 +157,7 @@ async def test_a_batch_that_is_sent_again_is_stored_once(
     LOGGER.warning("sent three times")
     await wait_until(lambda: forwarder_of(hass, forwarding).sent > 0, "an answer arrives")
     assert lost == []
-    assert len(await found(forwarding.runtime_data.client, '"sent three times"')) == 1
+    assert len(await wait_for_lines(forwarding.runtime_data.client, '"sent three times"')) == 1
 
 
 async def test_what_core_logs_before_the_aggregator_is_there_arrives(
