@@ -27,8 +27,15 @@ _ROOTS: Final = frozenset(path for path in _PATHS if "." not in path)
 _UID: Final = "uid"
 """What it means is ours only: elsewhere it is a user's number, or a container's ID."""
 
-_CHANGED: Final = _ROOTS | {_UID}
+_TIME: Final = "timestamp"
+_AT_TIME: Final = "@timestamp"
+_OTHER_TIMES: Final = frozenset({_TIME, *ALIASES[_TIME][: ALIASES[_TIME].index(_AT_TIME)]})
+"""Names that go before Elasticsearch's own name of the time in our record, but not in its documents: Logstash
+leaves a web server's `timestamp` as it stood in the line."""
 
+_CHANGED: Final = _ROOTS | {_UID} | _OTHER_TIMES
+
+_NULL: Final = msgspec.Raw(b"null")
 _OPENING: Final = b"{"
 _PIECE_BYTES: Final = 64 * 1024
 
@@ -37,7 +44,12 @@ type _NoObject = str | int | float | bool | list[msgspec.Raw] | None
 
 _PLAIN: Final = msgspec.json.Decoder(
     msgspec.defstruct(
-        "_Plain", [*((root, _NoObject, None) for root in sorted(_ROOTS)), (_UID, None, None)], gc=False
+        "_Plain",
+        [
+            *((root, _NoObject, None) for root in sorted(_ROOTS)),
+            *((name, None, None) for name in sorted(_OTHER_TIMES | {_UID})),
+        ],
+        gc=False,
     )
 )
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -78,9 +90,20 @@ def _changed(documents: bytes) -> bytes:
         for name in _CHANGED & document.keys():
             if name == _UID:
                 document.setdefault(SENT + _UID, document.pop(_UID))
+            elif name in _OTHER_TIMES:
+                _prefer_its_time(document)
             else:
                 _flatten(document, name)
     return _ENCODER.encode_lines(objects)
+
+
+def _prefer_its_time(document: _Document) -> None:
+    """Let the time by Elasticsearch's own name be the line's, if there is one."""
+    if bytes(document.get(_AT_TIME, _NULL)) == b"null":
+        return
+    if _TIME in document:
+        document.setdefault(SENT + _TIME, document.pop(_TIME))
+    document[_TIME] = document.pop(_AT_TIME)
 
 
 def _flatten(document: _Document, path: str) -> None:

@@ -72,6 +72,11 @@ def test_plain_documents_stay_as_they_are() -> None:
         ({"host": {}}, {"host": {}}),
         ({"uid": 1000}, {"sent_uid": 1000}),
         ({"_id": "x"}, {"_id": "x"}),
+        ({"@timestamp": 1, "timestamp": "10/Oct"}, {"timestamp": 1, "sent_timestamp": "10/Oct"}),
+        ({"@timestamp": 1, "time": "10/Oct", "ts": 2}, {"timestamp": 1, "time": "10/Oct", "ts": 2}),
+        ({"@timestamp": None, "timestamp": 2}, {"@timestamp": None, "timestamp": 2}),
+        ({"timestamp": 2}, {"timestamp": 2}),
+        ({"@timestamp": 1}, {"@timestamp": 1}),
     ],
 )
 def test_objects_of_the_common_schema_become_dotted_fields(

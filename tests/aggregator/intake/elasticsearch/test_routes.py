@@ -88,6 +88,22 @@ def test_objects_of_the_common_schema_are_our_fields(aggregator: Aggregator) -> 
     assert expected.items() <= row.items()
 
 
+def test_elasticsearchs_own_time_wins_over_what_a_parser_left_in_the_document(aggregator: Aggregator) -> None:
+    mark = os.urandom(8).hex()
+    document = {
+        "@timestamp": "2026-11-29T10:00:00.5Z",
+        "timestamp": "29/Nov/2026:11:00:00 +0100",
+        "time": 1,
+        "message": mark,
+    }
+    body = b'{"create":{}}\n' + json.dumps(document).encode() + b"\n"
+    assert not aggregator.intake("POST", "/access/_bulk", body).json["errors"]
+    (row,) = aggregator.wait_for(mark, 1)
+    assert row["timestamp"] == "2026-11-29T10:00:00.500Z"
+    assert (row["sent_timestamp"], row["time"]) == ("29/Nov/2026:11:00:00 +0100", 1)
+    assert "timestamp_invalid" not in row
+
+
 def test_a_batch_that_comes_again_with_its_ids_is_stored_once(aggregator: Aggregator) -> None:
     mark = os.urandom(8).hex()
     body = b'{"create":{"_index":"i","_id":"%s"}}\n{"message":"%s"}\n' % ((mark.encode(),) * 2)
