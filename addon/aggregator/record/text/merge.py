@@ -1,6 +1,7 @@
 """Adds to understood lines what was told of them besides: where they come from, when they were written."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -50,6 +51,7 @@ def with_hints(rows: Sequence[bytes], names: Collection[str], hints: Sequence[by
     ]
 
 
+@lru_cache(maxsize=1024)
 def _token(name: str) -> bytes:
     return msgspec.json.encode(name)
 

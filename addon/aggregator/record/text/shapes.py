@@ -3,6 +3,7 @@
 A shape only leaves out formats that can't match.
 """
 
+import re
 from enum import IntEnum
 from typing import Final
 
@@ -28,6 +29,7 @@ class Shape(IntEnum):
     """More changes of colour than are looked through: the line may have any shape."""
 
 
+_SHAPES: Final = tuple(Shape)
 _FIRST: Final = 6
 """Characters that a shape is told from."""
 
@@ -39,13 +41,44 @@ _ESCAPE: Final = 0x1B
 _NEWLINE: Final = ord("\n")
 
 
-def shapes_of(lines: bytes) -> npt.NDArray[np.uint8]:
+_FEW: Final = 100
+"""Lines up to which it is quicker to look at one after the other."""
+
+_ONE_BY_ONE: Final = re.compile(
+    rb"\n(?:\x1b\[[0-9;]{0,9}m){0,4}+(?:([0-9].{3}-)|([0-9].{3}/)|([0-9].-)|([0-9].:)|([0-9])|"
+    rb"(\[[0-9].{3}-)|(\[[0-9].:)|(\[)|([A-Z])|([a-z])|(\x1b)|())"
+)
+_IN_ORDER: Final = (
+    Shape.OTHER,
+    Shape.DATE,
+    Shape.SLASHED_DATE,
+    Shape.SHORT_DATE,
+    Shape.CLOCK,
+    Shape.NUMBER,
+    Shape.DATE_IN_BRACKETS,
+    Shape.CLOCK_IN_BRACKETS,
+    Shape.BRACKET,
+    Shape.CAPITAL,
+    Shape.LETTER,
+    Shape.COLOURS,
+    Shape.OTHER,
+)
+"""Shapes of the groups of this pattern."""
+
+
+def shapes_of(lines: bytes) -> list[Shape]:
     """Find the shape of each line.
 
     Args:
-        lines: each with a newline before it. One may be taken for what begins the same with the line behind
-            it, if it is shorter than any that a format matches.
+        lines: each with a newline before it.
     """
+    if lines.count(b"\n") <= _FEW:
+        return [_IN_ORDER[found.lastindex or 0] for found in _ONE_BY_ONE.finditer(lines)]
+    return [_SHAPES[shape] for shape in _all_at_once(lines).tolist()]
+
+
+def _all_at_once(lines: bytes) -> npt.NDArray[np.uint8]:
+    """Find the shape of each line; one that is shorter than any format may have that of what begins alike."""
     data = np.frombuffer(lines + bytes(_FIRST + (_COLOUR + 1) * _COLOURS), np.uint8)
     begins = np.flatnonzero(data[: len(lines)] == _NEWLINE) + 1
     for _ in range(_COLOURS):

@@ -40,7 +40,9 @@ _BY_SHAPE: Final = {
 }
 _UNCLEAR: Final = re.compile(rb'\n(?!\{")(.*+)')
 _SPACE: Final = 0x20
-_NEWLINE: Final = ord("\n")
+_CONTROL: Final = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+_LITTLE: Final = 16 * 1024
+"""Bytes up to which it is quicker to look for characters one after the other."""
 
 
 def understand(text: bytes) -> bytes:
@@ -69,13 +71,14 @@ def _understood(text: bytes) -> bytes:
         return b""
     lines = b"\n" + text[:-1].replace(b"\\", rb"\\").replace(b'"', rb"\"")
     shapes = shapes_of(lines)
-    present = np.flatnonzero(np.bincount(shapes)).tolist()
-    if len(present) == 1:
-        lines = _rewritten(lines, present[0], len(shapes))
+    if len(set(shapes)) == 1:
+        lines = _rewritten(lines, shapes[0], len(shapes))
     else:
         apart = lines[1:].split(b"\n")
-        for shape in present:
-            places = np.flatnonzero(shapes == shape).tolist()
+        places_by_shape: dict[Shape, list[int]] = {}
+        for place, shape in enumerate(shapes):
+            places_by_shape.setdefault(shape, []).append(place)
+        for shape, places in places_by_shape.items():
             alike = b"".join([b"\n" + apart[place] for place in places])
             rewritten = _rewritten(alike, shape, len(places))[1:].split(b"\n")
             for place, row in zip(places, rewritten, strict=True):
@@ -86,10 +89,10 @@ def _understood(text: bytes) -> bytes:
     return with_inner_json(_without_controls(lines[1:])) + b"\n"
 
 
-def _rewritten(lines: bytes, shape: int, count: int) -> bytes:
+def _rewritten(lines: bytes, shape: Shape, count: int) -> bytes:
     """Rewrite escaped lines of one shape to JSON objects."""
     left = count
-    for text_format in _BY_SHAPE[Shape(shape)]:
+    for text_format in _BY_SHAPE[shape]:
         if text_format.needs in lines:
             lines, known = text_format.rewrite(lines)
             left -= known
@@ -102,8 +105,12 @@ def _rewritten(lines: bytes, shape: int, count: int) -> bytes:
 
 def _without_controls(lines: bytes) -> bytes:
     """Escape the control characters that JSON has no strings with."""
-    data = np.frombuffer(lines, np.uint8)
-    for control in np.flatnonzero(np.bincount(data[data < _SPACE], minlength=_SPACE)).tolist():
-        if control != _NEWLINE:
-            lines = lines.replace(bytes([control]), b"\\u%04x" % control)
+    if len(lines) <= _LITTLE:
+        controls = {*_CONTROL.findall(lines)}
+    else:
+        data = np.frombuffer(lines, np.uint8)
+        present = np.flatnonzero(np.bincount(data[data < _SPACE], minlength=_SPACE))
+        controls = {bytes([control]) for control in present.tolist()} - {b"\n"}
+    for control in controls:
+        lines = lines.replace(control, b"\\u%04x" % ord(control))
     return lines
