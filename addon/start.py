@@ -14,7 +14,12 @@ JOURNALS = (Path("/var/log/journal"), Path("/run/log/journal"))
 """Where the host's journal may lie: on its disk, or in its memory."""
 
 USER_ID = 8480
-DEFAULTS: dict[str, object] = {"log_level": "info", "journal": True}
+DEFAULTS: dict[str, object] = {"log_level": "info", "journal": True, "syslog": False, "gelf": False}
+PORTS = {
+    "syslog": {"HA_INGESTOR_SYSLOG_UDP_PORT": "5514", "HA_INGESTOR_SYSLOG_TCP_PORT": "5514"},
+    "gelf": {"HA_INGESTOR_GELF_UDP_PORT": "12201", "HA_INGESTOR_GELF_TCP_PORT": "12201"},
+}
+"""The container's ports that an option opens."""
 
 
 def main() -> None:
@@ -36,6 +41,9 @@ def main() -> None:
         "HA_INGESTOR_HOST": "0.0.0.0",  # noqa: S104 - the container's network is the boundary
         "HA_INGESTOR_LOG_LEVEL": str(options["log_level"]),
     }
+    for option, ports in PORTS.items():
+        if options[option]:
+            environment |= ports
     if journal is not None:
         environment["HA_INGESTOR_JOURNAL"] = str(journal)
     os.execve(sys.executable, [sys.executable, "-m", "aggregator"], environment)  # noqa: S606 - no shell

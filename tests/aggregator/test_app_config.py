@@ -17,7 +17,9 @@ from aggregator.config import DEFAULT_INTAKE_PORT, DEFAULT_PORT, LOG_LEVELS
 yaml = pytest.importorskip("yaml", reason="PyYAML reads the app's configuration")
 
 ADDON = Path(__file__).parents[2] / "addon"
-PORTS = (DEFAULT_PORT, DEFAULT_INTAKE_PORT)
+PORTS = (f"{DEFAULT_PORT}/tcp", f"{DEFAULT_INTAKE_PORT}/tcp")
+TOKENLESS_PORTS = ("5514/udp", "5514/tcp", "12201/udp", "12201/tcp")
+"""Of syslog and of GELF."""
 
 REQUIRED = {"name", "version", "slug", "description", "arch"}
 OPTIONAL = {
@@ -88,12 +90,22 @@ def test_one_port_serves_ingress_and_watchdog_and_another_the_senders_of_other_s
 ) -> None:
     assert config["ingress_port"] == DEFAULT_PORT
     assert config["watchdog"] == f"http://[HOST]:[PORT:{DEFAULT_PORT}]/health"
-    assert list(config["ports"]) == list(config["ports_description"]) == [f"{port}/tcp" for port in PORTS]
-    assert all(f"EXPOSE {port}\n" in (ADDON / "Dockerfile").read_text() for port in PORTS)
+    assert list(config["ports"]) == list(config["ports_description"]) == [*PORTS, *TOKENLESS_PORTS]
+    dockerfile = (ADDON / "Dockerfile").read_text()
+    assert all(f"EXPOSE {port.removesuffix('/tcp')}\n" in dockerfile for port in PORTS)
+    assert all(f"EXPOSE {port}\n" in dockerfile for port in TOKENLESS_PORTS)
+
+
+def test_what_needs_no_token_is_off_until_its_option_is_on(config: dict[str, Any]) -> None:
+    ports: dict[str, dict[str, str]] = runpy.run_path(str(ADDON / "start.py"))["PORTS"]
+    assert not any(config["options"][option] for option in ports)
+    assert {port for option in ports.values() for port in option.values()} == {
+        port.partition("/")[0] for port in TOKENLESS_PORTS
+    }
 
 
 def test_the_ports_are_closed_until_their_owner_opens_them(config: dict[str, Any]) -> None:
-    assert list(config["ports"].values()) == [None, None]
+    assert set(config["ports"].values()) == {None}
 
 
 def test_the_app_asks_for_no_rights(config: dict[str, Any]) -> None:

@@ -21,7 +21,12 @@ def test_options_that_are_set_hold_before_the_defaults(start: SimpleNamespace, t
     options = tmp_path / "options.json"
     options.write_text(json.dumps({"log_level": "debug"}))
 
-    assert start.read_options(options) == {"log_level": "debug", "journal": True}
+    assert start.read_options(options) == {
+        "log_level": "debug",
+        "journal": True,
+        "syslog": False,
+        "gelf": False,
+    }
 
 
 @pytest.mark.parametrize("content", [None, "{}"])
@@ -32,7 +37,12 @@ def test_without_options_the_defaults_hold(
     if content is not None:
         options.write_text(content)
 
-    assert start.read_options(options) == {"log_level": "info", "journal": True}
+    assert start.read_options(options) == {
+        "log_level": "info",
+        "journal": True,
+        "syslog": False,
+        "gelf": False,
+    }
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "\udcff"])
