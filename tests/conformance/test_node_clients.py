@@ -105,3 +105,14 @@ def test_opentelemetry(node: str, aggregator: Aggregator, encoding: str) -> None
     check(first, amount=1.5, rooms=["attic", "cellar"], nested={"deep": True})
     check(second, level="ERROR", message=f"{mark} 1", number=1, **common)
     assert is_recent(first)
+
+
+def test_splunk_logging(node: str, aggregator: Aggregator) -> None:
+    mark = os.urandom(8).hex()
+    run(node, "splunk-logging.mjs", aggregator, mark)
+    first, second = aggregator.wait_for(mark, 2)
+    common = {"host": "pi", "sent_source": "shop", "source": "splunk"}
+    check(first, level="INFO", message=f"{mark} 0", **common)
+    check(second, level="ERROR", **common)
+    assert mark in second["message"]
+    assert is_recent(first)

@@ -38,6 +38,10 @@ def otlp(mark: str) -> bytes:
     return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode()
 
 
+def splunk(mark: str) -> bytes:
+    return json.dumps({"event": mark}).encode()
+
+
 def is_ours(answer: Answer) -> bool:
     return answer.error["code"] == "overloaded"
 
@@ -63,6 +67,7 @@ PROTOCOLS = [
     Protocol("elasticsearch", "/_bulk", bulk, 429, is_elasticsearchs),
     Protocol("loki", "/loki/api/v1/push", push, 429, lambda answer: b"waiting" in answer.body),
     Protocol("otlp", "/v1/logs", otlp, 503, lambda answer: answer.json["code"] == 14),
+    Protocol("splunk", "/services/collector", splunk, 503, lambda answer: answer.json["code"] == 9),
     Protocol("gelf", "/gelf", gelf, 503, is_ours),
 ]
 

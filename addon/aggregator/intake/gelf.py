@@ -10,11 +10,11 @@ import msgspec
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError
-from aggregator.intake import ndjson
+from aggregator.intake import item_count, ndjson
 from aggregator.intake.compression import sniffed
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.intake.text import entries
-from aggregator.intake.text.entries import Entries
+from aggregator.intake.text.origins import Origins
 from aggregator.record.fields import ALIASES, LEVEL_BY_SYSLOG_SEVERITY
 from aggregator.record.normalise import SENT
 from aggregator.record.text.lines import as_text
@@ -51,10 +51,11 @@ def decode_body(body: bytes) -> Decoded:
 
     Raises:
         InvalidEncodingError: it begins as if it were compressed, but isn't.
-        TooLargeError: it is too large once it is decompressed.
+        TooLargeError: it is too large once it is decompressed, or has very many lines.
         InvalidBodyError: there is no message in it.
     """
     text = sniffed(body, limits.DECOMPRESSED_BODY_BYTES)
+    item_count.check(text, b"\n")
     lines = [line for line in text.split(b"\n") if line.strip()]
     decoded = decode(lines)
     if not decoded.errors and decoded.rows:
@@ -82,10 +83,13 @@ def decode(messages: Sequence[bytes]) -> Decoded:
     if not texts:
         return Decoded(b"", 0, errors)
     structured: list[_Members] = []
-    of_containers: list[_Members] = []
+    origins = Origins()
     for sent in _OBJECT.decode_lines(rows):
-        (of_containers if _CONTAINER in sent else structured).append(_line_of(sent))
-    lines, count = entries.lines_of(_origins(of_containers))
+        if _CONTAINER in sent:
+            _add_text(origins, _line_of(sent))
+        else:
+            structured.append(_line_of(sent))
+    lines, count = entries.lines_of(origins.entries())
     return Decoded(_ENCODER.encode_lines(structured) + lines, len(structured) + count, errors)
 
 
@@ -139,20 +143,12 @@ def _add_full(line: _Members, full: str) -> None:
         line[_FULL] = _raw(full)
 
 
-def _origins(lines: Iterable[_Members]) -> list[Entries]:
-    """What containers wrote: lines of text, of which the level only tells to which output."""
-    origins: dict[tuple[bytes, bytes], tuple[list[bytes], list[bytes], set[str]]] = {}
-    for line in lines:
-        message = line.pop("message", msgspec.Raw(b'""'))
-        level = bytes(line.pop("level", b""))
-        texts, told, names = origins.setdefault((bytes(line["container_id"]), level), ([], [], set()))
-        texts.append(_text(message).encode())
-        told.append(_ENCODER.encode(line)[1:-1])
-        names.update(line)
-    return [
-        Entries(texts, told, names, {"level": b'"level":%b' % level} if level else {})
-        for (_, level), (texts, told, names) in origins.items()
-    ]
+def _add_text(origins: Origins, line: _Members) -> None:
+    """Add what a container wrote: a line of text, of which the level only tells to which output."""
+    text = _text(line.pop("message", msgspec.Raw(b'""'))).encode()
+    level = bytes(line.pop("level", b""))
+    told = (_ENCODER.encode(line)[1:-1], line)
+    origins.add(bytes(line["container_id"]), text, told, {"level": b'"level":%b' % level} if level else {})
 
 
 def _text(value: msgspec.Raw) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 
 from aggregator.errors import InvalidBodyError
-from aggregator.intake import ndjson
+from aggregator.intake import item_count, ndjson
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.otlp.attributes import Members, Value, member
 from aggregator.intake.otlp.records import Records, lines_of, scope_members, severity
@@ -92,7 +92,9 @@ def decode(body: bytes) -> Decoded:
 
     Raises:
         InvalidBodyError: it is no message of the protocol's; the message says where.
+        TooLargeError: it has very many records.
     """
+    item_count.check(body, b"{")
     text = body if is_utf8(body) else body.decode(errors="replace").encode()
     members = Members(_attribute)
     try:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from aggregator.errors import InvalidBodyError
+from aggregator.intake import item_count
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.otlp.attributes import Members, Value, member, number
 from aggregator.intake.otlp.messages import ATTRIBUTE, ATTRIBUTE_OF_BYTES, LOGS, VALUE, VALUE_OF_BYTES
@@ -32,7 +33,9 @@ def decode(body: bytes) -> Decoded:
 
     Raises:
         InvalidBodyError: it is no message of the protocol's.
+        TooLargeError: it has very many records.
     """
+    item_count.check(body, b"\x0a", b"\x12")
     logs = LOGS()
     members = Members(_attribute)
     try:
