@@ -72,10 +72,12 @@ class Pulled:
     Args:
         journal: folder of a journal of systemd; None reads none.
         tailed: files to follow.
+        docker: folder of Docker's containers; None reads none.
     """
 
     journal: Path | None = None
     tailed: tuple[TailedFiles, ...] = ()
+    docker: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def parse(arguments: Sequence[str] | None = None) -> Config:
         parsed.intake_port,
         parsed.log_level,
         sockets,
-        Pulled(parsed.journal, tuple(parsed.tail or _tailed_by_variable())),
+        Pulled(parsed.journal, tuple(parsed.tail or _tailed_by_variable()), parsed.docker),
     )
 
 
@@ -187,6 +189,13 @@ def _add_pulled(parser: argparse.ArgumentParser) -> None:
         default=_variable("JOURNAL", "") or None,
         metavar="FOLDER",
         help="folder of a journal of systemd, such as /var/log/journal",
+    )
+    group.add_argument(
+        "--docker",
+        type=Path,
+        default=_variable("DOCKER", "") or None,
+        metavar="FOLDER",
+        help="folder of Docker's containers, as a rule /var/lib/docker/containers",
     )
     group.add_argument(
         "--tail",

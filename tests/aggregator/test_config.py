@@ -44,6 +44,13 @@ def test_a_journal_is_read_when_its_folder_is_named(monkeypatch: pytest.MonkeyPa
     assert parse([]).pulled.journal == Path("/k")
 
 
+def test_dockers_containers_are_read_when_their_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse([]).pulled.docker is None
+    monkeypatch.setenv("HA_INGESTOR_DOCKER", "/d")
+    assert parse([]).pulled.docker == Path("/d")
+    assert parse(["--docker", "/e"]).pulled.docker == Path("/e")
+
+
 def test_files_to_follow_may_name_their_service(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse([]).pulled.tailed == ()
     assert parse(["--tail", "/a/*.log", "--tail", "nginx=/b/*.log", "--tail", "/c=/d"]).pulled.tailed == (

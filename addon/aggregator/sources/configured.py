@@ -1,6 +1,7 @@
 """The sources that a configuration asks for."""
 
 from aggregator.config import Pulled
+from aggregator.sources.files.docker import DockerContainers
 from aggregator.sources.files.tail import FileTail
 from aggregator.sources.journal.directory import JournalDirectory
 from aggregator.sources.source import Source
@@ -13,4 +14,6 @@ def configured(pulled: Pulled) -> list[Source]:
         sources.append(JournalDirectory(pulled.journal))
     if pulled.tailed:
         sources.append(FileTail(pulled.tailed))
+    if pulled.docker is not None:
+        sources.append(DockerContainers(pulled.docker))
     return sources
