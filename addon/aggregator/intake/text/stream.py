@@ -140,6 +140,8 @@ class TextStream:
         rows = with_hints(rows, _TIMES, [b'"timestamp":%d' % time_ns for _, time_ns, _, _ in first])
         if any(level for _, _, _, level in first):
             rows = with_hints(rows, _LEVELS, [level for _, _, _, level in first])
-        told = [b",".join(filter(None, (self._told, own))) for _, _, own, _ in last]
+        told = [self._told] * len(rows)
+        if any(own for _, _, own, _ in last):
+            told = [b",".join(filter(None, (self._told, own))) for _, _, own, _ in last]
         rows = merge(rows, told, self._names)
         return Understood(b"\n".join([*rows, b""]), len(rows))

@@ -24,9 +24,7 @@ def merge(rows: Sequence[bytes], told: Sequence[bytes], names: Collection[str]) 
     written = b"\n".join(rows)
     clashing = [token for token in map(_token, names) if token in written]
     if not clashing:
-        if all(told):
-            return [b"{%b,%b" % (members, row[1:]) for row, members in zip(rows, told, strict=True)]
-        return [_joined(row, members) for row, members in zip(rows, told, strict=True)]
+        return _all_joined(rows, told)
     return [
         _merged(row, members) if any(token in row for token in clashing) else _joined(row, members)
         for row, members in zip(rows, told, strict=True)
@@ -43,6 +41,8 @@ def with_hints(rows: Sequence[bytes], names: Collection[str], hints: Sequence[by
     """
     written = b"\n".join(rows)
     present = [token for token in map(_token, names) if token in written]
+    if not present:
+        return _all_joined(rows, hints)
     return [
         row
         if any(token in row for token in present) and not _DECODER.decode(row).keys().isdisjoint(names)
@@ -54,6 +54,12 @@ def with_hints(rows: Sequence[bytes], names: Collection[str], hints: Sequence[by
 @lru_cache(maxsize=1024)
 def _token(name: str) -> bytes:
     return msgspec.json.encode(name)
+
+
+def _all_joined(rows: Sequence[bytes], told: Sequence[bytes]) -> list[bytes]:
+    if all(told):
+        return [b"{%b,%b" % (members, row[1:]) for row, members in zip(rows, told, strict=True)]
+    return [_joined(row, members) for row, members in zip(rows, told, strict=True)]
 
 
 def _joined(row: bytes, members: bytes) -> bytes:
