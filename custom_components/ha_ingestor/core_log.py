@@ -64,7 +64,9 @@ class CoreLogForwarder:
         self._rendering = threading.Lock()
         self._client: AggregatorClient | None = None
         self._task: asyncio.Task[None] | None = None
-        self._unsubscribe: list[CALLBACK_TYPE] = []
+        self._forget_stop: CALLBACK_TYPE | None = None
+        # For good: a subscription that ends while it is called makes Home Assistant skip the next.
+        self._forget_entry = entry.async_on_state_change(self._async_entry_changed)
 
     def diagnostics(self) -> dict[str, object]:
         """Describe how the sending goes."""
@@ -90,10 +92,9 @@ class CoreLogForwarder:
         self._task = self._hass.async_create_background_task(
             self._async_send(client), name=f"{DOMAIN} Core's log"
         )
-        self._unsubscribe = [
-            self._entry.async_on_state_change(self._async_entry_changed),
-            self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write),
-        ]
+        self._forget_stop = self._hass.bus.async_listen_once(
+            EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write
+        )
 
     async def async_stop(self) -> None:
         """Send what there is, as far as the time allows, and take no more records."""
@@ -112,14 +113,21 @@ class CoreLogForwarder:
         self._async_detach()
 
     @callback
+    def async_close(self) -> None:
+        """Let go of everything, also of what waits."""
+        self._async_detach()
+        self._forget_entry()
+
+    @callback
     def _async_detach(self) -> None:
         """Take and send no more records; those that are there are left for the next start."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
         logging.root.removeHandler(self.handler)
-        while self._unsubscribe:
-            self._unsubscribe.pop()()
+        if self._forget_stop is not None:
+            self._forget_stop()
+            self._forget_stop = None
         ir.async_delete_issue(self._hass, DOMAIN, self._issue_id)
 
     @callback
@@ -129,8 +137,8 @@ class CoreLogForwarder:
             self._async_detach()
 
     async def _async_final_write(self, _event: Event) -> None:
-        # Has unsubscribed itself.
-        self._unsubscribe.pop()
+        # Such a subscription has ended when it is called.
+        self._forget_stop = None
         await self.async_stop()
 
     async def _async_send(self, client: AggregatorClient) -> None:
@@ -213,10 +221,10 @@ def async_forward_core_log(
     hass: HomeAssistant, entry: HaIngestorConfigEntry, client: AggregatorClient
 ) -> None:
     """Begin to send Core's log if the options say so; nothing happens where it has begun already."""
-    forwarders = hass.data.setdefault(_FORWARDERS, {})
     if not entry.options.get(CONF_FORWARD_CORE_LOG, False):
-        forwarders.pop(entry.entry_id, None)
+        async_forget_core_log(hass, entry)
         return
+    forwarders = hass.data.setdefault(_FORWARDERS, {})
     if entry.entry_id not in forwarders:
         forwarders[entry.entry_id] = CoreLogForwarder(hass, entry)
     forwarders[entry.entry_id].async_start(client)
@@ -230,5 +238,6 @@ def async_core_log_forwarder(hass: HomeAssistant, entry: HaIngestorConfigEntry) 
 
 @callback
 def async_forget_core_log(hass: HomeAssistant, entry: HaIngestorConfigEntry) -> None:
-    """Let go of what is left of the log of a config entry that was removed."""
-    hass.data.get(_FORWARDERS, {}).pop(entry.entry_id, None)
+    """Let go of what is left of Core's log for a config entry whose option is off, or that was removed."""
+    if forwarder := hass.data.get(_FORWARDERS, {}).pop(entry.entry_id, None):
+        forwarder.async_close()

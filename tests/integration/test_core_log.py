@@ -175,6 +175,22 @@ async def test_what_core_logs_before_the_aggregator_is_there_arrives(
     assert len(handlers()) == 1
 
 
+async def test_what_core_logs_while_another_token_is_asked_for_arrives(
+    hass: HomeAssistant, entry: HaIngestorConfigEntry, aggregator: AggregatorProcess
+) -> None:
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_TOKEN: "revoked"}, options={CONF_FORWARD_CORE_LOG: True}
+    )
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    LOGGER.error("without a token")
+    (flow,) = hass.config_entries.flow.async_progress()
+    await hass.config_entries.flow.async_configure(flow["flow_id"], {CONF_TOKEN: aggregator.token("admin")})
+    await hass.async_block_till_done()
+    assert len(await wait_for_lines(entry.runtime_data.client, '"without a token"')) == 1
+    assert len(handlers()) == 1
+
+
 async def test_what_waits_goes_to_the_new_address_of_the_aggregator(
     hass: HomeAssistant, forwarding: HaIngestorConfigEntry, aggregator: AggregatorProcess
 ) -> None:
