@@ -88,6 +88,21 @@ def test_objects_of_the_common_schema_are_our_fields(aggregator: Aggregator) -> 
     assert expected.items() <= row.items()
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"container": {"name": "nginx", "id": "5f"}},
+        {"kubernetes": {"container": {"name": "nginx"}, "pod": {"name": "nginx-1"}}},
+    ],
+)
+def test_a_container_is_the_service_of_its_lines(aggregator: Aggregator, document: dict[str, object]) -> None:
+    mark = os.urandom(8).hex()
+    body = b'{"create":{}}\n' + json.dumps({"message": mark, **document}).encode() + b"\n"
+    assert not aggregator.intake("POST", "/filebeat/_bulk", body).json["errors"]
+    (row,) = aggregator.wait_for(mark, 1)
+    assert row["service"] == "nginx"
+
+
 def test_elasticsearchs_own_time_wins_over_what_a_parser_left_in_the_document(aggregator: Aggregator) -> None:
     mark = os.urandom(8).hex()
     document = {
