@@ -42,6 +42,10 @@ def splunk(mark: str) -> bytes:
     return json.dumps({"event": mark}).encode()
 
 
+def is_datadogs(answer: Answer) -> bool:
+    return bool(answer.json["errors"][0]["status"] == "503")
+
+
 def is_ours(answer: Answer) -> bool:
     return answer.error["code"] == "overloaded"
 
@@ -68,6 +72,7 @@ PROTOCOLS = [
     Protocol("loki", "/loki/api/v1/push", push, 429, lambda answer: b"waiting" in answer.body),
     Protocol("otlp", "/v1/logs", otlp, 503, lambda answer: answer.json["code"] == 14),
     Protocol("splunk", "/services/collector", splunk, 503, lambda answer: answer.json["code"] == 9),
+    Protocol("datadog", "/api/v2/logs", ndjson, 503, is_datadogs),
     Protocol("gelf", "/gelf", gelf, 503, is_ours),
 ]
 

@@ -6,6 +6,7 @@ from aggregator import limits
 from aggregator.api import health, levels
 from aggregator.api.responses import answer_errors, finish
 from aggregator.intake import gelf_http, routes
+from aggregator.intake.datadog import routes as datadog
 from aggregator.intake.elasticsearch import routes as elasticsearch
 from aggregator.intake.loki import routes as loki
 from aggregator.intake.otlp import routes as otlp
@@ -22,7 +23,7 @@ def make_intake_app(state: State) -> web.Application:
     app = web.Application(middlewares=[answer_errors, finish], client_max_size=limits.BODY_BYTES)
     app[STATE] = state
     # Elasticsearch's last, since any path of one name is an index.
-    for protocol in (routes, loki, otlp, splunk, gelf_http, health, elasticsearch):
+    for protocol in (routes, loki, otlp, splunk, datadog, gelf_http, health, elasticsearch):
         protocol.add_routes(app)
     levels.add_service_routes(app)
     return app

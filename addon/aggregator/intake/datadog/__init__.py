@@ -1,0 +1,4 @@
+"""Datadog's intake of logs.
+
+https://docs.datadoghq.com/api/latest/logs/#send-logs
+"""
