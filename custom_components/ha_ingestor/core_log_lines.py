@@ -92,7 +92,8 @@ def _fields(taken: Taken, host: str, run_id: str, token: str) -> dict[str, Any]:
         "function": record.funcName,
         "uid": f"{run_id}-{taken.number}",
     }
-    if record.exc_info and record.exc_info[0] is not None:
+    # A record that was made by hand may have anything there.
+    if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
         kind, error, _ = record.exc_info
         fields["exception"] = _safe(_traceback(record), token)
         fields["exception_type"] = _type_name(kind)
@@ -123,13 +124,13 @@ def _gap(dropped: Counter[str], host: str, run_id: str) -> dict[str, Any]:
 
 def _line(fields: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(fields, default=repr, option=orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
         # Half of a character, such as a file's name that isn't UTF-8 has.
         for name, value in fields.items():
             if isinstance(value, str):
                 fields[name] = value.encode(errors="backslashreplace").decode()
-        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(fields, default=repr, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _traceback(record: logging.LogRecord) -> str:

@@ -108,6 +108,20 @@ def test_an_exception_that_breaks_its_own_text_is_told_of(
     assert "BrokenError" in line["exception"]
 
 
+def test_a_record_made_by_hand_holds_up_no_other(logger: logging.Logger, handler: CoreLogHandler) -> None:
+    strange = {
+        "msg": "strange",
+        "exc_info": True,
+        "pathname": object(),
+        "levelno": 20,
+        "name": "a",
+        "created": 1.5,
+    }
+    handler.handle(logging.makeLogRecord(strange))
+    logger.error("sound")
+    assert [line["message"] for line in lines(handler)] == ["strange", "sound"]
+
+
 def test_causes_stand_in_the_traceback(logger: logging.Logger, handler: CoreLogHandler) -> None:
     try:
         try:
