@@ -143,13 +143,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(data: Path, launcher: Sequence[str] = (), port: int | None = None) -> Iterator[Aggregator]:
+def running(
+    data: Path, launcher: Sequence[str] = (), port: int | None = None, options: Sequence[str] = ()
+) -> Iterator[Aggregator]:
     """Run an aggregator; it may be killed meanwhile.
 
     Args:
         data: its data folder.
         launcher: a command that becomes the one that follows it, for example to cap its memory.
         port: its port; a free one by default.
+        options: further ones of its command.
     """
     port, intake_port = port or free_port(), free_port()
     started = time.perf_counter()
@@ -167,6 +170,7 @@ def running(data: Path, launcher: Sequence[str] = (), port: int | None = None) -
         str(intake_port),
         "--log-level",
         "warning",
+        *options,
     ]
     process = subprocess.Popen(command, env=environment)
     try:

@@ -31,7 +31,8 @@ class Connections:
         self._frame = frame
         self._server: asyncio.Server | None = None
         self._stopping = asyncio.Event()
-        self._open: dict[asyncio.StreamReader, asyncio.Future[None]] = {}
+        self._open: set[asyncio.Future[None]] = set()
+        self._waits: set[asyncio.Timeout] = set()
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen.
@@ -58,22 +59,23 @@ class Connections:
         if self._server is not None:
             self._server.close()
         self._stopping.set()
-        for reader in self._open:
-            reader.feed_eof()
+        for wait in self._waits:
+            wait.reschedule(0)
         if self._open:
-            await asyncio.wait(self._open.values(), timeout=_STOP_S)
+            await asyncio.wait(self._open, timeout=_STOP_S)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) >= limits.CONNECTIONS:
             self._delivery.turned_away("too_many_connections")
             writer.transport.abort()
             return
-        ended = self._open[reader] = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._open.add(ended)
         try:
             _keep_alive(writer.get_extra_info("socket"))
             await self._take(reader, str(writer.get_extra_info("peername")[0]).encode())
         finally:
-            del self._open[reader]
+            self._open.remove(ended)
             ended.set_result(None)
             writer.transport.abort()
 
@@ -109,17 +111,20 @@ class Connections:
         deadline_s: float | None = None
         too_long = framing.too_long
         is_open = True
+        is_last = self._stopping.is_set()
         while is_open and len(messages) < limits.BATCH_MESSAGES and size_bytes < limits.BATCH_BYTES:
             if messages and deadline_s is None:
                 deadline_s = loop.time() + limits.BATCH_S
             within_s = limits.MESSAGE_S if framing.is_within else patience_s
+            # What was received already is read without waiting.
+            until_s = 0 if is_last else deadline_s or loop.time() + within_s
             try:
-                async with asyncio.timeout_at(deadline_s or loop.time() + within_s):
-                    data = await reader.read(_READ_BYTES)
+                data = await self._read(reader, until_s)
             except TimeoutError:
-                if messages:
+                if messages and not is_last:
                     break
-                self._delivery.turned_away("timeout")
+                if not self._stopping.is_set():
+                    self._delivery.turned_away("timeout")
                 data = b""
             except OSError:
                 # The sender is gone; TLS tells so too.
@@ -129,7 +134,16 @@ class Connections:
             messages += framing.take(data) if data else framing.end()
         if framing.too_long > too_long:
             self._delivery.lost("too_long", framing.too_long - too_long)
-        return messages, is_open
+        return messages, is_open and not is_last
+
+    async def _read(self, reader: asyncio.StreamReader, until_s: float) -> bytes:
+        """Read what comes until a time of the loop's clock, or until the listener stops."""
+        async with asyncio.timeout_at(until_s) as wait:
+            self._waits.add(wait)
+            try:
+                return await reader.read(_READ_BYTES)
+            finally:
+                self._waits.remove(wait)
 
 
 def _keep_alive(connection: socket.socket) -> None:
