@@ -695,8 +695,15 @@ def test_what_garbage_collections_log_stops_no_thread(
         gc.callbacks.append(collected)
         gc.set_threshold(20)
         log = get_logger("own")
+
+        class Collecting:
+            def __repr__(self):
+                gc.collect(0)
+                return "collected"
+
         for number in range(3000):
             log.info("line", n=number)
+        get_logger("other").info("rendered by the writer", value=Collecting())
         assert flush(30)
         gc.callbacks.clear()
         print(*sorted(name for name in threads if name.startswith("ha-ingestor")))
