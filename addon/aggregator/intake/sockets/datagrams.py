@@ -18,6 +18,8 @@ from aggregator.intake.sockets.kernel_drops import kernel_drops
 
 _DATAGRAM_BYTES: Final = 65536
 _DROPS_INTERVAL_S: Final = 1.0
+_MAPPED: Final = "::ffff:"
+"""Before an address of IPv4, where a socket takes both."""
 
 type Assemble = Callable[[Batch], Batch]
 """Makes messages of datagrams, of which several may be one."""
@@ -105,7 +107,9 @@ class Datagrams:
                     break
                 continue
             messages.append(message)
-            senders.append(addresses.get(address) or addresses.setdefault(address, address.encode()))
+            if address not in addresses:
+                addresses[address] = address.removeprefix(_MAPPED).encode()
+            senders.append(addresses[address])
         return messages, senders
 
     def _hand_over(self, messages: Sequence[bytes], senders: Sequence[bytes]) -> None:

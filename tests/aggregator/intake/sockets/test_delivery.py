@@ -15,7 +15,7 @@ from aggregator.errors import AggregatorError, DiskFullError, OverloadedError
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.sockets.connections import Connections
 from aggregator.intake.sockets.datagrams import Datagrams
-from aggregator.intake.sockets.delivery import Delivery
+from aggregator.intake.sockets.delivery import Batch, Delivery
 from aggregator.intake.syslog.framing import SyslogFraming
 from aggregator.metrics.self_metrics import SelfMetrics
 from tests.aggregator.running_aggregator import free_port
@@ -139,6 +139,24 @@ def test_datagrams_that_can_not_be_stored_are_counted(
     time.sleep(0.1)
     datagrams.stop()
     assert parts.counts() == (0, {reason: 2})
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6")
+def test_an_address_is_the_same_by_whatever_socket_it_is_seen(parts: Parts) -> None:
+    seen: list[bytes] = []
+
+    def see(batch: Batch) -> Batch:
+        seen.extend(batch.senders)
+        return batch
+
+    port = free_port()
+    datagrams = Datagrams(parts.delivery, see)
+    datagrams.start("::", port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"one", ("127.0.0.1", port))
+    time.sleep(0.1)
+    datagrams.stop()
+    assert seen == [b"127.0.0.1"]
 
 
 def test_datagrams_that_wait_too_long_to_be_decoded_are_lost_and_counted(
