@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 type Line = Mapping[str, Any]
 
 _LABELS = ("service", "level", "host")
+_SYSLOG_SEVERITIES = {"TRACE": 7, "DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 _OTEL_NUMBERS = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
 
 
@@ -157,6 +158,51 @@ def _otlp_protobuf(lines: list[Line]) -> bytes:
     return request.SerializeToString()
 
 
+def _splunk(lines: list[Line]) -> bytes:
+    return b"".join(
+        _dumps(
+            {
+                "time": _time_ns(line) / 10**9,
+                "host": line["host"],
+                "event": _without(line, "timestamp", "host"),
+            }
+        )
+        for line in lines
+    )
+
+
+def _datadog(lines: list[Line]) -> bytes:
+    return _dumps(
+        [
+            # A response's status is not a log's.
+            {**_without(line, "host", "level"), "hostname": line["host"], "status": line["level"].lower()}
+            for line in lines
+        ]
+    )
+
+
+def _gelf(lines: list[Line]) -> bytes:
+    return b"".join(
+        _dumps(
+            {
+                "version": "1.1",
+                "host": line["host"],
+                "short_message": line["message"],
+                "timestamp": _time_ns(line) / 10**9,
+                "level": _SYSLOG_SEVERITIES[line["level"]],
+                "_service": line["service"],
+                **{f"_{name}": value for name, value in _others(line).items()},
+            }
+        )
+        + b"\n"
+        for line in lines
+    )
+
+
+def _without(line: Line, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name not in names}
+
+
 def _scopes(lines: list[Line]) -> dict[tuple[str, str], dict[str, list[Line]]]:
     scopes: dict[tuple[str, str], dict[str, list[Line]]] = defaultdict(lambda: defaultdict(list))
     for line in lines:
@@ -218,8 +264,11 @@ PROTOCOLS: dict[str, Protocol] = {
     "Loki, JSON": Protocol("/loki/api/v1/push", _loki_json),
     "Loki, JSON with metadata": Protocol("/loki/api/v1/push", _loki_json_with_metadata),
     "Loki, JSON in lines": Protocol("/loki/api/v1/push", _loki_json_lines),
-    "OTLP, protobuf": Protocol("/v1/logs", _otlp_protobuf, {"Content-Type": "application/x-protobuf"}),
-    "OTLP, JSON": Protocol("/v1/logs", _otlp_json, {"Content-Type": "application/json"}),
     "Loki, protobuf": Protocol("/loki/api/v1/push", _loki_protobuf),
     "Loki, protobuf with metadata": Protocol("/loki/api/v1/push", _loki_protobuf_with_metadata),
+    "OTLP, protobuf": Protocol("/v1/logs", _otlp_protobuf, {"Content-Type": "application/x-protobuf"}),
+    "OTLP, JSON": Protocol("/v1/logs", _otlp_json, {"Content-Type": "application/json"}),
+    "Splunk": Protocol("/services/collector", _splunk),
+    "Datadog": Protocol("/api/v2/logs", _datadog, {"Content-Type": "application/json"}),
+    "GELF": Protocol("/gelf", _gelf),
 }

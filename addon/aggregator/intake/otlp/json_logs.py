@@ -119,7 +119,7 @@ def _records(resource: _Resource, logs: _ScopeLogs, members: Members) -> Records
     for sent in logs.log_records or ():
         time_ns = int(sent.time_unix_nano or 0)
         observed_ns = int(sent.observed_time_unix_nano or 0)
-        told = severity(sent.severity_number or 0, sent.severity_text or "")
+        told = severity(sent.severity_number or 0, (sent.severity_text or "").encode())
         if sent.trace_id:
             told += b'"trace_id":"%b",' % sent.trace_id.encode()
         if sent.span_id:

@@ -54,9 +54,10 @@ def _records(resource: Any, scope: Any, members: Members) -> Records:
         members.all_of(resource.about.attributes),
         scope_members(_text(origin.name), _text(origin.version), members.all_of(origin.attributes)),
     )
+    read = members.__getitem__
     for sent in scope.records:
         time_ns, observed_ns = sent.time_ns, sent.observed_ns
-        told = severity(sent.severity_number, _text(sent.severity_text))
+        told = severity(sent.severity_number, sent.severity_text)
         if trace_id := sent.trace_id:
             told += b'"trace_id":"%b",' % trace_id.hex().encode()
         if span_id := sent.span_id:
@@ -72,7 +73,7 @@ def _records(resource: Any, scope: Any, members: Members) -> Records:
         records.times_ns.append(time_ns or observed_ns)
         records.told.append(told)
         records.bodies.append(_body(sent.body))
-        records.attributes.append(b"".join([members[attribute] for attribute in sent.attributes]))
+        records.attributes.append(b"".join(map(read, sent.attributes)))
     return records
 
 

@@ -59,8 +59,9 @@ def scope_members(name: str, version: str, attributes: _Members) -> _Members:
 
 
 @lru_cache(maxsize=1024)
-def severity(number: int, text: str) -> bytes:
-    """Write a severity: the level, and what it says beyond that."""
+def severity(number: int, sent: bytes) -> bytes:
+    """Write a severity, a number and a text: the level, and what it says beyond that."""
+    text = sent.decode(errors="replace")
     if not number:
         return member("level", text) if text else b""
     level = LEVEL_BY_OTEL_NUMBER.get(number)
