@@ -169,7 +169,11 @@ def _has_journal(folder: Path) -> bool:
 @contextlib.contextmanager
 def _following(program: str, folder: Path, cursor: str | None) -> Iterator[tuple[int, IO[bytes]]]:
     """Run journalctl; yield the end of the pipe that it writes to, and the file of what it complains of."""
-    arguments = ["--output=export", "--follow", "--no-tail", "--no-pager", "--quiet", f"--directory={folder}"]
+    arguments = [
+        *("--output=export", "--follow", "--no-tail", "--no-pager", "--quiet", f"--directory={folder}"),
+        # Without it, following leaves out what was written before the last start of the machine.
+        "--merge",
+    ]
     if cursor is not None:
         # With the entry itself, so that it shows whether that is still there.
         arguments.append(f"--cursor={cursor}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.aggregator.intake.journal.entries import entry, of_container
+from tests.aggregator.intake.journal.entries import BOOT, entry, of_container
 from tests.aggregator.intake.journal.test_records import TRACEBACK
 from tests.aggregator.running_aggregator import Aggregator, running
 from tests.aggregator.sources.journal.journal_files import environment, write, writing
@@ -96,6 +96,18 @@ def test_a_restart_goes_on_where_it_was(data: Path, journal: Path) -> None:
         rows = aggregator.wait_for("source:journal", 900)
         assert [row["message"] for row in rows] == [f"line {number}" for number in range(1, 901)]
         wait_for_status(aggregator, lines=400)
+
+
+def test_entries_of_earlier_starts_of_the_machine_are_read_too(data: Path, journal: Path) -> None:
+    before, after = "1" * 32, "2" * 32
+    write(
+        journal / "system.journal",
+        lines(1, 5).replace(BOOT.encode(), before.encode())
+        + lines(6, 10).replace(BOOT.encode(), after.encode()),
+    )
+    with reading(data, journal) as aggregator:
+        rows = aggregator.wait_for("source:journal", 10)
+        assert [row["boot_id"] for row in rows] == [before] * 5 + [after] * 5
 
 
 def test_after_a_kill_nothing_is_missing_and_nothing_is_there_twice(data: Path, journal: Path) -> None:
