@@ -42,6 +42,19 @@ SECRET_NAME_TRIGGERS: Final = (
     "cloudhook",
 )
 
+
+def _nested(opening: str, closing: str, levels: int) -> str:
+    """What brackets hold, with brackets of the same kind inside down to some levels."""
+    plain = rf"[^{opening}{closing}]*+"
+    inner = ""
+    for _ in range(levels):
+        inner = rf"{opening}{plain}(?:{inner}{plain})*+{closing}" if inner else rf"{opening}{plain}{closing}"
+    return rf"{opening}{plain}(?:{inner}{plain})*+(?:{closing})?"
+
+
+_BRACES: Final = _nested(r"\{", r"\}", 3)
+_BRACKETS: Final = _nested(r"\[", r"\]", 3)
+
 # What stands behind a name in text is taken to the next space, rather too much than too little.
 # A backslash and a letter end a line in text that ``repr`` has made.
 _VALUE: Final = (
@@ -51,6 +64,8 @@ _VALUE: Final = (
     # JSON in JSON: to the quote with as many backslashes.
     r'|(?P<escapes>\\+)"[\s\S]*?(?:(?<!\\)(?P=escapes)"|$)'
     r"|\([^)]*\)?"
+    # Names of secrets inside go with the rest, whatever they stand for.
+    rf"|{_BRACES}|{_BRACKETS}"
     r"|(?!(?:none|null|true|false)\b)[^\s\"'&](?:(?!\\[rn])[^\s&])*"
 )
 _SEPARATOR: Final = r"""\\*["']?\s*(?:=>|:?=|:|>|%3[ad])\s*"""

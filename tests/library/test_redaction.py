@@ -206,6 +206,20 @@ def test_a_mapping_that_is_given_stays_as_it_was() -> None:
     assert given_record == {"token": "x", 1: "y"}
 
 
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("x {'PSK': {'api_key': 's3cret'}} y", f"x {{'PSK': {MARK}}} y"),
+        ('tokens: ["s3cret", "s3cret"], port: 1', f"tokens: {MARK}, port: 1"),
+        ("secret={'a': {'b': [{'c': 's3cret'}]}, 'd': 's3cret'} y", f"secret={MARK} y"),
+        ("secret={ s3cret {{{{{ api_key: s3cret", f"secret={MARK}{{{{{{{{{{ api_key: {MARK}"),
+        ("token: [redacted] y", "token: [redacted] y"),
+    ],
+)
+def test_all_that_brackets_hold_behind_a_secrets_name_is_hidden(text: str, hidden: str) -> None:
+    assert Redactor().text(text) == hidden
+
+
 @pytest.mark.parametrize("before", ["İİİ ", "ẞ Σ ς ", "ŉ ǰ ", "K ", "😀 "])
 def test_a_secret_is_hidden_where_it_stands_behind_characters_whose_lower_case_is_another(
     before: str,
