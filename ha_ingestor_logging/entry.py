@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Final, TypeAlias
 
 from ha_ingestor_logging.bounded_queue import BoundedQueue
+from ha_ingestor_logging.call_stack import call_stack
 from ha_ingestor_logging.flush import FlushMarker
 
 ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -86,6 +87,9 @@ class Emitter:
         # An exception's traceback can't be found from another thread; its text can be made there.
         if "exc_info" in fields:
             fields["exc_info"] = resolve_exception(fields["exc_info"])
+        # Nor can the calls that led here.
+        if "stack_info" in fields and (given := fields.pop("stack_info")):
+            fields["stack"] = given if isinstance(given, str) else call_stack()
         size_bytes = _ENTRY_BYTES
         if type(event) is str:
             size_bytes += len(event)

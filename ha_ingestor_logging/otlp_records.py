@@ -34,6 +34,7 @@ _CONVENTIONS: Final[Mapping[str, tuple[str, type]]] = {
     "exception": ("exception.stacktrace", str),
     "exception_type": ("exception.type", str),
     "exception_message": ("exception.message", str),
+    "stack": ("code.stacktrace", str),
     "pathname": ("code.file.path", str),
     "func_name": ("code.function.name", str),
     "lineno": ("code.line.number", int),

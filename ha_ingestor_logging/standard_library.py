@@ -46,6 +46,8 @@ class StandardLibraryHandler(logging.Handler):
         }
         if record.exc_info:
             fields["exc_info"] = record.exc_info
+        if record.stack_info:
+            fields["stack_info"] = record.stack_info
         event: object = record.msg
         args = _arguments(record)
         if args and not all(type(value) in _IMMUTABLE for value in args):

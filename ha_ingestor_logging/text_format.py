@@ -15,6 +15,8 @@ _COLOUR_BY_LEVEL: Final = {
     "ERROR": "\x1b[31m",
     "CRITICAL": "\x1b[1;31m",
 }
+# What has many lines of its own.
+_BELOW: Final = ("exception", "stack")
 # What has its own place in the line, or tells the person at the terminal nothing.
 _NOT_LISTED: Final = frozenset(
     [
@@ -27,7 +29,7 @@ _NOT_LISTED: Final = frozenset(
         "uid",
         "trace_id",
         "span_id",
-        "exception",
+        *_BELOW,
         "exception_type",
         "exception_message",
         "exception_chain",
@@ -40,7 +42,7 @@ _NEEDS_QUOTES: Final = re.compile(r"[\s\"=]|^$")
 
 
 def text_line(line: bytes, *, coloured: bool) -> bytes:
-    """A line of JSON as text: time, level, logger, message, fields, and the traceback below.
+    """A line of JSON as text: time, level, logger, message, fields, and the traceback and the stack below.
 
     Args:
         line: one record as the library renders it.
@@ -55,8 +57,9 @@ def text_line(line: bytes, *, coloured: bool) -> bytes:
     for name, value in record.items():
         if name not in _NOT_LISTED:
             text += f" {dim}{_one_line(name)}={reset}{_shown(value)}"
-    if "exception" in record:
-        text += _INDENT + _safe(record["exception"]).replace("\n", _INDENT)
+    for name in _BELOW:
+        if name in record:
+            text += _INDENT + _safe(record[name]).replace("\n", _INDENT)
     return (text + "\n").encode()
 
 

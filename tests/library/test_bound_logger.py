@@ -154,3 +154,15 @@ def test_a_processor_may_render_text_or_drop_the_line(log: Log) -> None:
     log.logger.info("secret")
     log.logger.info("public")
     assert log.logged == [(INFO, "rendered", {})]
+
+
+@pytest.mark.parametrize("processors", [[], [structlog.processors.add_log_level]])
+def test_the_stack_ends_with_the_log_call(log: Log, processors: list[structlog.typing.Processor]) -> None:
+    log.processors.extend(processors)
+    log.logger.error("failed", stack_info=True)
+    log.logger.error("failed", stack_info=False)
+    (_, _, with_stack), (_, _, without) = log.logged
+    assert with_stack["stack"].startswith("Stack (most recent call last):\n")
+    assert with_stack["stack"].endswith('log.logger.error("failed", stack_info=True)')
+    assert "stack_info" not in with_stack
+    assert without.keys().isdisjoint({"stack", "stack_info"})

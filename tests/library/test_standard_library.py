@@ -65,6 +65,13 @@ def test_an_exception_is_taken_along(foreign: Foreign) -> None:
     assert foreign.entry[7]["exc_info"][1] is error
 
 
+def test_the_stack_is_taken_along(foreign: Foreign) -> None:
+    foreign.logger.error("failed", stack_info=True)
+    stack = foreign.entry[7]["stack"]
+    assert stack.startswith("Stack (most recent call last):\n")
+    assert stack.endswith('foreign.logger.error("failed", stack_info=True)')
+
+
 def test_levels_between_the_six_and_below_the_threshold(foreign: Foreign) -> None:
     foreign.logger.log(35, "between")
     foreign.logger.log(5, "below")

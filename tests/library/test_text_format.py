@@ -40,6 +40,10 @@ def test_a_line_has_time_level_logger_message_and_fields() -> None:
     )
 
 
+def test_the_stack_stands_below_the_line() -> None:
+    assert shown(stack="Stack:\n  here").endswith(" slow\n    Stack:\n      here\n")
+
+
 def test_colours_only_add_to_the_text() -> None:
     coloured = shown(coloured=True, n=1)
     assert "\x1b[33mWARNING" in coloured
