@@ -71,16 +71,14 @@ class Overflow:
             self._failed(error)
 
     def inherited(self) -> Iterator[Batch]:
-        """Likewise those of a process that is gone."""
+        """Likewise those of the processes that are gone, one process after the other."""
         if self._spool is None:
             return
         try:
-            if not self._spool.has_inherited and time.monotonic() >= self._next_inherit_s:
-                self._spool.inherit()
-                self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
-            while batch := self._spool.oldest_inherited():
-                yield batch
-                self._spool.inherited_delivered()
+            while self._inherits(self._spool):
+                while batch := self._spool.oldest_inherited():
+                    yield batch
+                    self._spool.inherited_delivered()
         except OSError as error:
             self._spool.leave_inherited()
             self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
@@ -106,6 +104,13 @@ class Overflow:
         self._next_inherit_s = 0.0
         self._markers.clear()
         self.failure = None
+
+    def _inherits(self, spool: Spool) -> bool:
+        if not spool.has_inherited and time.monotonic() >= self._next_inherit_s:
+            spool.inherit()
+            if not spool.has_inherited:
+                self._next_inherit_s = time.monotonic() + _INHERIT_INTERVAL_S
+        return spool.has_inherited
 
     def _keep(self, batches: Sequence[Batch]) -> bool:
         if self._spool is None or not batches:

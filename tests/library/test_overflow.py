@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from ha_ingestor_logging.batch import Batch
 from ha_ingestor_logging.flush import FlushMarker
 from ha_ingestor_logging.levels import INFO
 from ha_ingestor_logging.overflow import Overflow
@@ -68,6 +69,21 @@ def test_what_can_not_be_written_stays_in_memory_in_its_order_and_that_is_told_o
     overflow.take_over(waiting)
     assert [line for batch in overflow.own() for line in batch.lines()] == LINES
     overflow.close()
+
+
+def test_what_many_processes_left_is_taken_over_one_after_the_other_at_once(tmp_path: Path) -> None:
+    for line in LINES:
+        gone = Spool(tmp_path, 10**6)
+        gone.append(Batch.of([line]))
+        gone.close()
+    overflow = Overflow(Spool(tmp_path, 10**6), Reports())
+    # The first is given up in the midst of it, as for lines of this process's own.
+    assert next(overflow.inherited()).lines() == LINES[:1]
+    assert overflow.inherit_wait_s == 0
+    assert [line for batch in overflow.inherited() for line in batch.lines()] == LINES
+    assert list(tmp_path.iterdir()) == []
+    assert overflow.inherit_wait_s is not None
+    assert 50 < overflow.inherit_wait_s <= 60
 
 
 def test_without_a_spool_nothing_is_taken() -> None:
