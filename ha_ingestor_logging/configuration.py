@@ -73,7 +73,7 @@ def _apply(settings: Settings) -> None:
     global _settings  # noqa: PLW0603 - what the exit must know of the process's one configuration
     _settings = settings
     _pipeline.queue.set_bounds(settings.queue_records, settings.queue_size_bytes)
-    _levels.begin(LevelRules(settings.level, settings.levels))
+    _levels.begin(_configured_rules())
     _pipeline.repeated_lines.interval_s = settings.repeat_interval_s
     outputs = list(_captures) or _outputs(settings)
     structlog.configure(
@@ -183,14 +183,19 @@ def set_level(level: str | int | None, logger: str | None = None) -> None:
     What somebody has set at the aggregator wins over it until it is withdrawn there.
 
     Args:
-        level: one of the six, or a number on Python's scale; ``None`` takes a logger's own level away.
+        level: one of the six, or a number on Python's scale; ``None`` goes back to what was configured.
         logger: a logger's name, which stands for those below it too; by default all without a level
             of their own.
 
     Raises:
         ConfigurationError: no level has this name.
     """
-    _levels.set_own(_levels.own.changed(None if level is None else parse_level(level), logger))
+    wanted = _configured_rules().own_level(logger) if level is None else parse_level(level)
+    _levels.set_own(_levels.own.changed(wanted, logger))
+
+
+def _configured_rules() -> LevelRules:
+    return LevelRules(_settings.level, _settings.levels)
 
 
 def _set_rules(rules: LevelRules) -> None:
@@ -204,7 +209,7 @@ _levels: Final = LevelSources(_set_rules)
 
 def _lower(level: int | None) -> None:
     """Follow a signal: take at least this level, or what was configured."""
-    configured = LevelRules(_settings.level, _settings.levels)
+    configured = _configured_rules()
     _levels.set_own(configured if level is None else configured.lowered(level))
 
 

@@ -28,6 +28,14 @@ class LevelRules:
             name = name.rpartition(".")[0]
         return self.default
 
+    def own_level(self, logger: str | None) -> int | None:
+        """The level of a logger's own rule, if it has one.
+
+        Args:
+            logger: its name; ``None`` for those without a rule.
+        """
+        return self.default if logger is None else self.by_logger.get(logger)
+
     def changed(self, level: int | None, logger: str | None) -> "LevelRules":
         """Rules with another level for a logger, or for those without a rule.
 

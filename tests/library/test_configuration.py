@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from ha_ingestor_logging import ConfigurationError, configure, flush, get_logger, set_level, shutdown
+from ha_ingestor_logging.levels import DEBUG, ERROR, WARNING
 from tests.library.capturing import Capture
 from tests.library.conftest import RunScript
 from tests.library.recording_aggregator import Answer, RecordingAggregator
@@ -616,6 +617,18 @@ def test_levels_change_at_run_time_also_for_the_standard_library(capture: Captur
     with pytest.raises(ConfigurationError):
         set_level("loud")
     assert [record["message"] for record in capture()] == ["ours", "theirs"]
+
+
+def test_a_level_that_is_taken_back_is_the_configured_one() -> None:
+    configure(output="none", level="warning", levels={"pack": "error"})
+    ours, other = get_logger("pack.ours"), get_logger("else")
+    set_level("debug")
+    set_level("debug", "pack")
+    set_level("debug", "pack.ours")
+    assert (ours.get_effective_level(), other.get_effective_level()) == (DEBUG, DEBUG)
+    for logger in ("pack.ours", "pack", None):
+        set_level(None, logger)
+    assert (ours.get_effective_level(), other.get_effective_level()) == (ERROR, WARNING)
 
 
 def test_a_flush_keeps_to_its_timeout() -> None:

@@ -22,6 +22,11 @@ def test_a_rule_can_be_changed_and_taken_away() -> None:
     assert rules.changed(None, "unknown") == rules
 
 
+def test_a_rule_of_its_own_is_told_from_that_of_those_above() -> None:
+    rules = LevelRules(INFO, {"a": DEBUG})
+    assert [rules.own_level(name) for name in ("a", "a.b", None)] == [DEBUG, None, INFO]
+
+
 def test_lowering_never_raises_a_level() -> None:
     rules = LevelRules(WARNING, {"a": ERROR, "b": TRACE}).lowered(DEBUG)
     assert (rules.default, rules.by_logger) == (DEBUG, {"a": DEBUG, "b": TRACE})
