@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeGuard
 
 import orjson
 
@@ -158,5 +159,12 @@ class Redactor:
                 # A list of pairs, as headers are.
                 return [name, MARK]
             case list():
-                return [self._plain(item) for item in value]
+                return [
+                    MARK if self._is_option(before) and self._hides(before, item) else self._plain(item)
+                    for before, item in zip(chain([None], value), value, strict=False)
+                ]
         return value
+
+    def _is_option(self, argument: object) -> TypeGuard[str]:
+        """Whether it stands before a secret in a list of a command's arguments."""
+        return isinstance(argument, str) and argument.startswith("-") and self._is_secret(argument)

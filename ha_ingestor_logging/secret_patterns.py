@@ -8,13 +8,18 @@ MARK: Final = "[redacted]"
 
 # A name whose last words are one of these holds a secret: ``mqtt_password``, ``X-API-Key``, ``accessToken``.
 SECRET_NAMES: Final = (
-    r"passwo?r?d",
+    r"passwo?r?[dt]",
+    r"kennwort",
     r"pwd",
+    r"(?<![a-z])pw",
+    # Not in "pass: 12 of 12", "pass=12" or "bypass", but in pass="word" and "--pass word".
+    r"(?<![a-z])pass(?=\s*=(?!\s*\d+\b)|\\*[\"']|$)|(?<=--)pass(?=\s)",
     r"passphrase",
     r"passcode",
     r"secret",
     r"token",
     r"(?:api|access|account|auth|client|encryption|master|network|private|secret|shared|signing)[_\-. ]?key",
+    r"ssh[_\-. ]?key",
     r"psk",
     # Not in "auth: failed", but in auth=("user", "word").
     r"(?<![a-z])auth(?=\s*=|\\*[\"']|$)",
@@ -29,7 +34,8 @@ SECRET_NAMES: Final = (
 # Each matching name holds one of these in lower case.
 SECRET_NAME_TRIGGERS: Final = (
     "pass",
-    "pwd",
+    "kennwort",
+    "pw",
     "secret",
     "token",
     "key",
@@ -130,6 +136,8 @@ def assignments(names: tuple[str, ...], triggers: tuple[str, ...]) -> tuple[Secr
     # Behind the first, lest a name is taken for the secret of the word before it, and its own stays.
     looser = (
         rf"(?:[\[(]b?[\"'][\w\-. ]{{0,64}}?{name}s?[\"']\s*,\s*(?=b?[\"'])"
+        # One argument of a command after the other.
+        rf"|[\"']--?[\w\-]{{0,64}}?{name}s?\\*[\"']\s*,\s*(?=\\*[\"'])"
         rf"|(?<!\w)--[\w\-]{{0,64}}?{name}s?\s+"
         rf"|{name}s?\s+(?=[\"']))"
     )

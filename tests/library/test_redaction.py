@@ -61,6 +61,8 @@ def test_a_secret_is_known_by_what_stands_around_it(text: str, secret: str) -> N
         "Basic authentication failed",
         "author: Jane, keyboard: qwerty, monkey=1",
         "max_tokens=512 used",
+        "pass: 12 of 12, pass=12 fail=0",
+        "the tests pass 'em all, bypass=on, passport=x, kWpw",
         "auth: failed for anna",
         "http://host:8123/api?mail=anna@example.org",
         "http://homeassistant.local:8123/lovelace",
@@ -82,6 +84,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
         ("mqtt://ha:word@broker:1883/x", f"mqtt://ha:{MARK}@broker:1883/x"),
         ("a?token=word&b=1", f"a?token={MARK}&b=1"),
         ("{'Authorization': 'Basic x y', 'b': 1}", f"{{'Authorization': {MARK}, 'b': 1}}"),
+        ("pass=word, pw: word", f"pass={MARK} pw: {MARK}"),
         ("user=anna password=word host=x", f"user=anna password={MARK} host=x"),
     ],
 )
@@ -95,6 +98,12 @@ def test_what_stands_around_a_secret_is_kept(text: str, redacted: str) -> None:
         "password",
         "mqtt_password",
         "PASSWD",
+        "pass",
+        "mqtt_pass",
+        "pw",
+        "ssh_key",
+        "Passwort",
+        "wlan_kennwort",
         "X-API-Key",
         "apiKey",
         "accessToken",
@@ -123,7 +132,9 @@ def test_a_field_is_known_by_its_name(name: str) -> None:
     assert "plain-word" not in render(pairs=[(name, "plain-word")])
 
 
-@pytest.mark.parametrize("name", ["token_count", "passed", "author", "keyboard", "secret_name", "api_key_id"])
+@pytest.mark.parametrize(
+    "name", ["token_count", "passed", "bypass", "pwm", "author", "keyboard", "secret_name", "api_key_id"]
+)
 def test_a_name_that_only_resembles_one_stays(name: str) -> None:
     field: dict[str, Any] = {name: "plain"}
     assert json.loads(render(**field))[name] == "plain"
@@ -135,6 +146,24 @@ def test_flags_counts_and_nothing_under_a_secrets_name_stay() -> None:
     assert (record["password"], record["token"], record["secret"]) == (None, True, "")
     assert (record["max_tokens"], record["x"]) == (512, {"token": None})
     assert json.loads(render(passcode=1234))["passcode"] == MARK
+
+
+def test_a_count_of_what_passed_stays() -> None:
+    field: dict[str, Any] = {"pass": 12}
+    assert json.loads(render(**field))["pass"] == 12
+
+
+@pytest.mark.parametrize("option", ["--password", "--api-key", "-pass", "--pass"])
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_secret_among_a_commands_arguments_is_hidden(option: str, kind: type) -> None:
+    arguments = kind(["mysql", option, "plain-word", "-v"])
+    assert json.loads(render(arguments=arguments))["arguments"] == ["mysql", option, MARK, "-v"]
+    assert "plain-word" not in render(nested={"a": [arguments]})
+    assert json.loads(render("run %s", arguments))["message"] == f"run {arguments}".replace(
+        "'plain-word'", MARK
+    )
+    assert "plain-word" not in render(shown=json.dumps({"a": json.dumps(arguments)}))
+    assert "plain-word" not in render(shown=" ".join(arguments)) or option == "-pass"
 
 
 @dataclasses.dataclass
