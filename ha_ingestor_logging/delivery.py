@@ -26,7 +26,9 @@ from ha_ingestor_logging.worker import Worker
 _STOP_TIMEOUT_S: Final = 1.0
 # How long the writer's thread may wait for this one, which waits for a disk.
 _DISK_TIMEOUT_S: Final = 5.0
-# How full the memory is when the writer's thread moves lines to the disk, and when it even waits for that.
+# How full the memory is when lines are no longer gathered, when the writer's thread moves them to the disk,
+# and when it even waits for that.
+_SEND_FILL: Final = 0.25
 _SPILL_FILL: Final = 0.5
 _WAIT_FILL: Final = 0.75
 
@@ -97,6 +99,8 @@ class Delivery:
             finally:
                 self._moving.release()
         self._queue.put(lines)
+        if self._queue.fill >= _SEND_FILL and not self._outage.is_on:
+            self._hurry.set()
         self._worker.ensure_running()
 
     def flush(self, marker: FlushMarker) -> None:

@@ -14,6 +14,8 @@ from ha_ingestor_logging.output import Line
 # What a line holds in memory besides its bytes until it is compressed, and a batch besides its body, roughly.
 _LINE_OVERHEAD_BYTES: Final = 150
 _BATCH_OVERHEAD_BYTES: Final = 1000
+# The share of the room that lines may take before they are compressed, whatever makes a batch otherwise.
+_OPEN_SHARE: Final = 0.2
 
 
 class WaitingLines:
@@ -24,12 +26,12 @@ class WaitingLines:
 
     Args:
         size_max_bytes: memory that lines may take, as long as they are compressed where they make a batch.
-        batch_size_bytes: lines of one batch, before compression.
+        batch_size_bytes: lines of one batch, before compression; fewer where the room is small for them.
     """
 
     def __init__(self, size_max_bytes: int, batch_size_bytes: int) -> None:
         self._size_max_bytes = size_max_bytes
-        self._batch_size_bytes = batch_size_bytes
+        self._batch_size_bytes = min(batch_size_bytes, int(size_max_bytes * _OPEN_SHARE))
         self.reset()
 
     def reset(self) -> None:

@@ -100,6 +100,36 @@ def test_lines_are_gathered_into_one_request(
     assert [len(request.lines) for request in aggregator.log_requests] == [10]
 
 
+def test_lines_are_sent_early_when_the_room_is_small_for_a_batch(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    delivery = make_delivery(batch_interval_s=60.0, delivery_size_bytes=100_000)
+    for start in range(0, 2000, 10):
+        delivery.write([line(number, padding=300) for number in range(start, start + 10)])
+        time.sleep(0.002)
+    aggregator.wait_for(2)
+    assert flushed(delivery)
+    # What is written at once may be more than the room holds uncompressed.
+    delivery.write([line(number, padding=300) for number in range(2000, 2500)])
+    assert flushed(delivery)
+    assert delivery.dropped == {}
+    assert numbers(aggregator) == list(range(2500))
+
+
+def test_lines_are_not_sent_early_to_an_aggregator_that_is_away(
+    make_delivery: MakeDelivery, aggregator: RecordingAggregator
+) -> None:
+    aggregator.answers += [Answer(503, headers={"Retry-After": "200"})] * 20
+    delivery = make_delivery(delivery_size_bytes=20_000)
+    delivery.write([line(0)])
+    aggregator.wait_for(1)
+    wait_until(lambda: delivery.failure is not None)
+    for _ in range(100):
+        delivery.write([line(1, padding=1000, level=ERROR)])
+        time.sleep(0.002)
+    assert len(aggregator.log_requests) == 1
+
+
 def test_a_batch_holds_no_more_than_its_bound(
     make_delivery: MakeDelivery, aggregator: RecordingAggregator
 ) -> None:
