@@ -48,16 +48,14 @@ class Spool:
         kept: list[Batch] = []
         dropped: Counter[tuple[str, int]] = Counter()
         for batch in batches:
-            fitting = self._fitting_levels(batch, size_bytes)
+            fitting = self._fitting(batch, size_bytes)
+            left = fitting.records_by_level if fitting is not None else {}
             for level, count in batch.records_by_level.items():
-                if level not in fitting:
+                if level not in left:
                     dropped["spool_full", level] += count
-            if fitting:
-                whole = len(fitting) == len(batch.records_by_level)
-                kept.append(
-                    batch if whole else Batch.of([line for line in batch.lines() if line[0] in fitting])
-                )
-                size_bytes += len(kept[-1].body)
+            if fitting is not None:
+                kept.append(fitting)
+                size_bytes += len(fitting.body)
         if kept:
             if self._own is None:
                 self._own = SpoolSeries.begin(self._folder)
@@ -165,13 +163,20 @@ class Spool:
         series.damaged_by_level.clear()
         return batch
 
-    def _fitting_levels(self, batch: Batch, size_bytes: int) -> set[int]:
-        size_bytes += len(batch.body)
-        return {
-            level
-            for level in batch.records_by_level
-            if size_bytes <= self._size_max_bytes * FILL_BY_LEVEL[level // 10]
-        }
+    def _fitting(self, batch: Batch, size_bytes: int) -> Batch | None:
+        """What finds room of a batch: without the levels that matter least, as many as must be left out."""
+        while size_bytes + len(batch.body) > self._room_bytes(min(batch.records_by_level)):
+            least = min(batch.records_by_level)
+            lines = [
+                line for line in batch.lines() if line[0] > least and size_bytes < self._room_bytes(line[0])
+            ]
+            if not lines:
+                return None
+            batch = Batch.of(lines)
+        return batch
+
+    def _room_bytes(self, level: int) -> float:
+        return self._size_max_bytes * FILL_BY_LEVEL[level // 10]
 
     def _measure(self) -> None:
         self._measured = True

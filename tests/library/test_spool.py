@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,21 @@ def test_of_a_mixed_batch_only_what_fits_is_kept(tmp_path: Path) -> None:
     assert spool.dropped == {("spool_full", DEBUG): 2}
     assert spool.spooled == waiting + 1
     assert read_all(spool)[-1].records_by_level == {ERROR: 1}
+    spool.close()
+
+
+def test_errors_beside_lines_that_find_no_room_are_kept_until_it_is_full(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 100_000)
+    errors = 0
+    for _ in range(20):
+        lines = [line(DEBUG, 1000) for _ in range(100)] + [line(INFO, 1000) for _ in range(100)]
+        spool.append(Batch.of([*lines, line(ERROR, 1000)]))
+        errors += 1
+        assert ("spool_full", ERROR) not in spool.dropped
+    kept: Counter[int] = sum((Counter(batch.records_by_level) for batch in read_all(spool)), Counter())
+    assert kept[ERROR] == errors
+    assert (kept[DEBUG], kept[INFO]) == (0, 100)
+    assert spool.dropped == {("spool_full", DEBUG): 2000, ("spool_full", INFO): 1900}
     spool.close()
 
 
