@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from pathlib import PurePath
 from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from ha_ingestor_logging.otlp_settings import (
     parse_otlp_headers,
     standard_otlp_settings,
 )
+from ha_ingestor_logging.program_name import program_name
 
 ENVIRONMENT_PREFIX: Final = "HA_INGESTOR_LOG_"
 
@@ -50,10 +50,6 @@ _ZERO_OR_ABOVE: Final = (
     "file_age_max_s",
     "file_total_size_bytes",
 )
-
-
-def _program_name() -> str:
-    return PurePath(sys.argv[0]).stem if sys.argv and sys.argv[0] else "python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +95,7 @@ class Settings:
         redact: names and patterns that are secret besides the known ones; ``None`` hides nothing.
     """
 
-    service: str = field(default_factory=_program_name)
+    service: str = field(default_factory=program_name)
     service_version: str | None = None
     host: str = field(default_factory=socket.gethostname)
     level: int = INFO
