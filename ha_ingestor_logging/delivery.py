@@ -115,7 +115,8 @@ class Delivery:
         self._worker.stopping = True
         self._hurry.set()
         self._queue.wake()
-        self._worker.stop(_STOP_TIMEOUT_S)
+        # A flush that still waits has taken all the time that there is.
+        self._worker.stop(0.0 if self._flushing else _STOP_TIMEOUT_S)
         locked = self._moving.acquire(timeout=_DISK_TIMEOUT_S)
         self._closed = True
         self._errands.close()

@@ -6,6 +6,7 @@ import sys
 import time
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -641,6 +642,17 @@ def test_a_flush_keeps_to_its_timeout() -> None:
         assert not flush(0.3)
         assert 0.2 < time.monotonic() - started_s < 2
         shutdown(0.1)
+
+
+def test_a_shutdown_keeps_to_its_timeout(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        configure(output="http", url=url, token="t", batch_interval_s=0.0, spool=str(tmp_path))
+        get_logger().info("line")
+        started_s = time.monotonic()
+        assert not shutdown(0.3)
+        assert time.monotonic() - started_s < 1.0
+        assert list(tmp_path.glob("*.spool"))
 
 
 def test_forks_while_nobody_reads_standard_output_never_deadlock(run_script: RunScript) -> None:

@@ -372,6 +372,17 @@ def test_lines_in_a_request_that_hangs_are_counted_when_it_closes(make_delivery:
         connection.close()
 
 
+def test_a_close_after_a_flush_that_took_all_of_its_time_waits_no_longer(make_delivery: MakeDelivery) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        delivery = make_delivery(url=f"http://127.0.0.1:{silent.getsockname()[1]}", request_timeout_s=3.0)
+        delivery.write([line(1)])
+        assert not flushed(delivery, 0.3)
+        started_s = time.monotonic()
+        delivery.close()
+        assert time.monotonic() - started_s < 0.7
+        assert delivery.dropped == {("exit", INFO): 1}
+
+
 def test_metrics_are_pushed_at_their_interval_even_without_lines(
     make_delivery: MakeDelivery, aggregator: RecordingAggregator
 ) -> None:
