@@ -9,6 +9,7 @@ import orjson
 from ha_ingestor_logging.levels import LEVEL_NAMES, parse_level
 from ha_ingestor_logging.output import ImmediateOutput, Line
 from ha_ingestor_logging.record_schema import problems_of_line
+from ha_ingestor_logging.typed_fields import misfits
 
 _FLUSH_TIMEOUT_S: Final = 30.0
 
@@ -72,15 +73,15 @@ class CapturedLogs(ImmediateOutput):
         return found[0]
 
     def assert_valid(self) -> None:
-        """Check all records against the schema.
+        """Check all records against the schema, with fields under the names that they were logged by.
 
         Raises:
-            AssertionError: one does not hold to it.
+            AssertionError: one does not hold to it, or a field had to be renamed because it doesn't.
         """
         faulty = [
             f"{problem}\n    in {line.decode().rstrip()}"
             for line in self.lines
-            for problem in problems_of_line(line)
+            for problem in (*problems_of_line(line), *misfits(orjson.loads(line)))
         ]
         if faulty:
             raise AssertionError("\n".join(faulty))

@@ -86,7 +86,10 @@ class Emitter:
         """
         # An exception's traceback can't be found from another thread; its text can be made there.
         if "exc_info" in fields:
-            fields["exc_info"] = resolve_exception(fields["exc_info"])
+            meant = fields["exc_info"]
+            fields["exc_info"] = resolve_exception(meant)
+            if isinstance(meant, str):
+                fields["exc_info_"] = meant
         # Nor can the calls that led here.
         if "stack_info" in fields and (given := fields.pop("stack_info")):
             fields["stack"] = given if isinstance(given, str) else call_stack()

@@ -31,6 +31,11 @@ def problems_of_record(record: object) -> list[str]:
     return list(_problems(record, SCHEMA, ""))
 
 
+def problems_of_field(name: str, value: object) -> list[str]:
+    """What is wrong with the value of one of the schema's own fields; empty when nothing is."""
+    return list(_problems(value, SCHEMA["properties"][name], name))
+
+
 def _problems(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
     """The part of JSON Schema that the record's own schema needs."""
     schema = SCHEMA["$defs"]["exception"] if "$ref" in schema else schema

@@ -19,6 +19,7 @@ from ha_ingestor_logging.message import format_message, safe_repr
 from ha_ingestor_logging.oversize import LINE_MAX_BYTES, cut_values
 from ha_ingestor_logging.plain_json import JSON_OPTIONS, clean_text, json_default, to_json
 from ha_ingestor_logging.redaction import Redactor
+from ha_ingestor_logging.typed_fields import OWN_FIELDS, TYPED_FIELDS, fitted
 
 # Set in the library's own threads. What is logged there, by the HTTP client or by a field's
 # __repr__, must not come back in: it would never end.
@@ -26,8 +27,7 @@ OWN_THREAD: Final[ContextVar[bool]] = ContextVar("ha_ingestor_logging_own_thread
 
 _NS_PER_S: Final = 1_000_000_000
 
-# The library's own fields; a caller's field of the same name is kept with an underscore behind it.
-_RESERVED: Final = frozenset({"timestamp", "observed", "level", "message", "source", "uid", "exc_info"})
+_NOT_AS_GIVEN: Final = OWN_FIELDS | TYPED_FIELDS
 
 # Values whose rendering is a matter of microseconds, and can't raise or log.
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
@@ -77,7 +77,7 @@ class Renderer:
         exc_info = fields.pop("exc_info", None)
         _add(record, fields)
         if exc_info is not None:
-            record.update(exception_fields(exc_info))
+            _add(record, exception_fields(exc_info))
         shown = self._redacted(record)
         correlation = context.run(current_correlation) if open_telemetry.is_loaded() else context.get(CURRENT)
         head = self._head
@@ -185,11 +185,17 @@ class _Head(NamedTuple):
 
 
 def _add(record: dict[Any, Any], fields: Mapping[str, Any]) -> None:
-    if _RESERVED.isdisjoint(fields):
+    if _NOT_AS_GIVEN.isdisjoint(fields):
         record.update(fields)
         return
     for name, value in fields.items():
-        record[f"{name}_" if name in _RESERVED else name] = value
+        if name in OWN_FIELDS:
+            record[f"{name}_"] = value
+        elif name in TYPED_FIELDS:
+            if (field := fitted(name, value)) is not None:
+                record[field[0]] = field[1]
+        else:
+            record[name] = value
 
 
 def _dump(record: dict[Any, Any]) -> bytes:

@@ -51,6 +51,13 @@ def test_the_exception_being_handled_is_found_in_the_callers_thread() -> None:
     assert entry[7]["exc_info"] == (ValueError, error, error.__traceback__)
 
 
+def test_a_text_in_place_of_an_exception_is_kept() -> None:
+    queue: EntryQueue = BoundedQueue(10, 10_000)
+    Emitter("name", queue, 20).emit(40, {}, "event", (), {"exc_info": "nonsense"})
+    (entry,) = emitted(queue)
+    assert entry[7] == {"exc_info": None, "exc_info_": "nonsense"}
+
+
 @pytest.mark.parametrize("exc_info", [False, None, True, (None, None, None), "text", ()])
 def test_without_an_exception_there_is_none(exc_info: object) -> None:
     assert sys.exc_info() == (None, None, None)

@@ -123,7 +123,7 @@ def test_the_schema_is_one(jsonschema: Any) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_a_field_that_breaks_the_schema_is_still_logged(capture: Capture) -> None:
+def test_a_field_that_breaks_the_schema_is_logged_by_another_name(capture: Capture) -> None:
     get_logger().info("line", duration_ms="long")
     (record,) = capture()
-    assert problems_of_record(record) == ['duration_ms: expected number, found "long"']
+    assert (record["duration_ms_"], problems_of_record(record)) == ("long", [])
