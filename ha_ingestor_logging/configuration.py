@@ -223,7 +223,8 @@ def flush(timeout_s: float = 5.0) -> bool:
         timeout_s: how long to wait.
 
     Returns:
-        Whether everything arrived within the timeout.
+        Whether nothing waits any more when the timeout is over. Lines that were dropped wait no more either;
+        ``ha_ingestor_log_records_dropped_total`` counts them.
     """
     return _pipeline.flush(timeout_s)
 
@@ -235,7 +236,7 @@ def shutdown(timeout_s: float | None = None) -> bool:
         timeout_s: how long to wait; by default ``exit_timeout_s``.
 
     Returns:
-        Whether everything arrived within the timeout.
+        As ``flush``; false also when lines wait in the spool for the next start.
     """
     with _lock:
         _remove_hooks()

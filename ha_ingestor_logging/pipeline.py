@@ -98,7 +98,9 @@ class Pipeline:
         return self._started
 
     def flush(self, timeout_s: float, *, leaving: bool = False) -> bool:
-        """Whether everything that was logged before has arrived at every output within the timeout.
+        """Whether nothing that was logged before waits any more for an output when the timeout is over.
+
+        Lines that were dropped, as ``dropped`` counts them, don't wait.
 
         Args:
             timeout_s: how long to wait.
@@ -115,7 +117,7 @@ class Pipeline:
         return marker.wait(timeout_s)
 
     def stop(self, timeout_s: float) -> bool:
-        """Flush within the timeout, then end the threads; whether everything arrived."""
+        """Flush within the timeout, then end the threads; whether nothing waits any more."""
         if not self._started:
             return not self.queue
         complete = self.flush(timeout_s, leaving=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from prometheus_client import REGISTRY
 
 from ha_ingestor_logging import ConfigurationError, configure, flush, get_logger, set_level, shutdown
 from ha_ingestor_logging.levels import DEBUG, ERROR, WARNING
@@ -642,6 +643,22 @@ def test_a_flush_keeps_to_its_timeout() -> None:
         assert not flush(0.3)
         assert 0.2 < time.monotonic() - started_s < 2
         shutdown(0.1)
+
+
+def test_lines_that_were_dropped_keep_no_flush_from_being_complete_but_are_counted(
+    aggregator: RecordingAggregator,
+) -> None:
+    def dropped() -> float:
+        labels = {"reason": "refused", "level": "ERROR"}
+        return REGISTRY.get_sample_value("ha_ingestor_log_records_dropped_total", labels) or 0.0
+
+    before = dropped()
+    aggregator.answers.append(Answer(400))
+    configure(output="http", url=aggregator.url, token="t")
+    get_logger("drops").error("refused")
+    assert flush(10)
+    assert dropped() == before + 1
+    assert shutdown()
 
 
 def test_a_shutdown_keeps_to_its_timeout(tmp_path: Path) -> None:
