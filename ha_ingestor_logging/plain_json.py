@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from numbers import Integral, Real
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -35,18 +37,26 @@ def json_default(value: object) -> Any:
 
 
 def _as_json_type(value: object) -> Any:
+    shown: Any
     match value:
         case bytes() | bytearray() | memoryview():
-            return bytes(value).decode("utf-8", "backslashreplace")
+            shown = bytes(value).decode("utf-8", "backslashreplace")
         case AbstractSet():
-            return list(value)
+            shown = list(value)
         case Mapping():
-            return dict(value)
-        case PurePath():
-            return str(value)
+            shown = dict(value)
+        case PurePath() | Decimal():
+            shown = str(value)
         case BaseException():
-            return f"{type(value).__qualname__}: {format_message(value, ())}"
-    return safe_repr(value)
+            shown = f"{type(value).__qualname__}: {format_message(value, ())}"
+        # NumPy's are registered as such.
+        case Integral():
+            shown = int(value)
+        case Real():
+            shown = float(value)
+        case _:
+            shown = safe_repr(value)
+    return shown
 
 
 def to_plain_json(value: object, depth: int = 0) -> Any:

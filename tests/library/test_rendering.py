@@ -3,9 +3,12 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import math
+import numbers
 import sys
 import uuid
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -164,6 +167,17 @@ class Data:
     number: int
 
 
+@numbers.Integral.register
+class RegisteredInteger:
+    """As NumPy's integers are, without NumPy: no ``int``, but known as an integer."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def __int__(self) -> int:
+        return self._value
+
+
 class Broken:
     def __repr__(self) -> str:
         raise RuntimeError("no")
@@ -181,7 +195,12 @@ class BrokenMapping(dict[str, object]):
         (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (Colour.RED, "red"),
         (Data(1), {"number": 1}),
-        (Decimal("1.5"), "Decimal('1.5')"),
+        (Decimal("1.10"), "1.10"),
+        (Fraction(1, 4), 0.25),
+        (Fraction(10**400), f"Fraction({10**400}, 1)"),
+        ([RegisteredInteger(3)], [3]),
+        (RegisteredInteger(2**70), str(2**70)),
+        ({"nan": math.nan, "inf": -math.inf}, {"nan": None, "inf": None}),
         (PurePosixPath("/a"), "/a"),
         (b"a\xff", "a\\xff"),
         ({1}, [1]),
