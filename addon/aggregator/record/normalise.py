@@ -68,9 +68,16 @@ _TIME_NS = f"""CASE
         END AS BIGINT)
     WHEN regexp_matches(sent_time, '{_OFFSET}')
         THEN try_cast(
-            epoch_us(try_cast(replace(sent_time, ',', '.') AS TIMESTAMPTZ))::HUGEINT * 1000 AS BIGINT)
+            epoch_us(try_cast(replace(sent_time, ',', '.') AS TIMESTAMPTZ))::HUGEINT * 1000
+            + CASE WHEN substr(sent_time, 27, 1) BETWEEN '0' AND '9'
+                THEN nanosecond(try_cast(replace(sent_time, ',', '.') AS TIMESTAMP_NS)) % 1000
+                ELSE 0 END AS BIGINT)
     ELSE epoch_ns(try_cast(replace(sent_time, ',', '.') AS TIMESTAMP_NS)) END"""
-"""Nanoseconds since the epoch from RFC 3339 text, or from a number of s, ms, µs or ns by its size."""
+"""Nanoseconds since the epoch from RFC 3339 text, or from a number of s, ms, µs or ns by its size.
+
+Of a time with an offset, TIMESTAMPTZ has the microseconds and TIMESTAMP_NS, which ignores the offset, the
+rest, which is read only where a seventh decimal stands.
+"""
 
 
 def _list(texts: Iterable[str]) -> str:
