@@ -1,13 +1,14 @@
 """How long things take: as a log line and as a histogram."""
 
 import time
+from asyncio import CancelledError
 from types import TracebackType
 from typing import Any, Self
 
 from ha_ingestor_logging.bound_logger import BoundLogger
 from ha_ingestor_logging.call_decorator import CallDecorator
 from ha_ingestor_logging.configuration import calling_module, get_logger
-from ha_ingestor_logging.levels import WARNING, parse_level
+from ha_ingestor_logging.levels import DEBUG, WARNING, parse_level
 from ha_ingestor_logging.metrics import operation_duration_seconds, query_duration_seconds, query_rows_total
 from ha_ingestor_logging.resource_usage import ResourceUsage, resource_usage
 
@@ -16,9 +17,10 @@ class timed(CallDecorator):  # noqa: N801 - used as a statement, like contextlib
     """Time a block or a function: ``with timed("write batch") as timing:`` or ``@timed("write batch")``.
 
     Functions may be plain, ``async`` or generators of either kind; a generator's time is that from its
-    first step to its end. At the end a line is logged with ``operation``, ``outcome`` (``success`` or
-    ``error``) and ``duration_ms``, and ``ha_ingestor_operation_duration_seconds`` is observed. A block
-    that raises is logged at ERROR with the exception's type and message; the exception goes on.
+    first step to its end. At the end a line is logged with ``operation``, ``outcome`` (``success``,
+    ``error`` or ``cancelled``) and ``duration_ms``, and ``ha_ingestor_operation_duration_seconds`` is
+    observed. A block that raises is logged at ERROR with the exception's type and message, one that
+    asyncio cancelled at DEBUG; the exception goes on.
 
     Args:
         operation: what is timed. It becomes a metric's label, so let it be one of a few names.
@@ -73,7 +75,8 @@ class timed(CallDecorator):  # noqa: N801 - used as a statement, like contextlib
         if isinstance(exc, GeneratorExit):
             # The consumer of a generator has seen enough: no failure.
             exc = None
-        outcome = "success" if exc is None else "error"
+        is_cancelled = isinstance(exc, CancelledError)
+        outcome = "success" if exc is None else "cancelled" if is_cancelled else "error"
         self._observe(outcome)
         duration_ms = round(self.duration_s * 1000, 3)
         fields = {
@@ -88,7 +91,10 @@ class timed(CallDecorator):  # noqa: N801 - used as a statement, like contextlib
         if self._slow_ms is not None and duration_ms >= self._slow_ms:
             level, ending = max(level, WARNING), "was slow"
             fields["slow_threshold_ms"] = self._slow_ms
-        if exc is not None:
+        if is_cancelled:
+            # Whoever cancelled a task wanted its end, however long it took.
+            self._logger.log(min(self._level, DEBUG), "%s was cancelled", self._operation, **fields)
+        elif exc is not None:
             self._logger.error("%s failed", self._operation, exc_info=exc, **fields)
         elif self._message is None:
             self._logger.log(level, "%s %s", self._operation, ending, **fields)

@@ -1,5 +1,4 @@
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -7,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from ha_ingestor_logging import get_logger, timed, timed_query
+from ha_ingestor_logging import get_logger, set_level, timed, timed_query
 from tests.library.capturing import Capture
 
 
@@ -90,18 +89,27 @@ async def test_calls_of_a_decorated_coroutine_are_timed_apart(capture: Capture) 
     assert long >= 200
 
 
-async def test_cancellation_counts_as_an_error(capture: Capture) -> None:
-    @timed("cancelled")
+async def test_a_cancelled_task_is_no_failure(capture: Capture) -> None:
+    before = observed("forever", "cancelled")
+
+    @timed("forever", slow_ms=0)
     async def forever() -> None:
         await asyncio.sleep(100)
 
+    set_level("debug", __name__)
     task = asyncio.create_task(forever())
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert only(capture())["outcome"] == "error"
-    assert json.dumps(capture())
+    record = only(capture())
+    assert (record["message"], record["level"], record["outcome"]) == (
+        "forever was cancelled",
+        "DEBUG",
+        "cancelled",
+    )
+    assert record.keys().isdisjoint({"exception", "exception_type"})
+    assert observed("forever", "cancelled") == before + 1
 
 
 def test_a_generator_is_timed_from_its_first_step_to_its_end(capture: Capture) -> None:
