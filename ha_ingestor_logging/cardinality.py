@@ -36,6 +36,9 @@ class BoundedMetric(MetricWrapperBase):
         keywords: prometheus_client's own.
     """
 
+    # What is behind the name where the metric is read.
+    _suffix = ""
+
     def __init__(self, *arguments: Any, series_max: int = SERIES_MAX, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._series_max = series_max
@@ -50,14 +53,15 @@ class BoundedMetric(MetricWrapperBase):
         )
         if values in self._known or self._takes(values):
             return super().labels(*labelvalues, **labelkwargs)
-        refused_total.labels(self._name).inc()
+        shown_name = f"{self._name}{self._suffix}"
+        refused_total.labels(shown_name).inc()
         if not self._overflowed:
             self._overflowed = True
             _logger.warning(
                 "metric %s has more than %d label sets; further ones are counted as %r",
-                *(self._name, self._series_max, OTHER),
+                *(shown_name, self._series_max, OTHER),
                 extra={
-                    "metric": self._name,
+                    "metric": shown_name,
                     "first_refused": dict(zip(self._labelnames, values, strict=False)),
                 },
             )
@@ -87,6 +91,8 @@ class BoundedMetric(MetricWrapperBase):
 
 class Counter(BoundedMetric, prometheus_client.Counter):
     """prometheus_client's counter, bounded."""
+
+    _suffix = "_total"
 
 
 class Gauge(BoundedMetric, prometheus_client.Gauge):

@@ -31,7 +31,7 @@ def series(registry: CollectorRegistry, name: str) -> dict[tuple[str, ...], floa
 
 
 def test_label_sets_beyond_the_bound_are_one_series(registry: CollectorRegistry, rooms: Counter) -> None:
-    before = refused("rooms")
+    before = refused("rooms_total")
     for number in range(1000):
         rooms.labels(f"room {number}", floor := "1").inc()
     rooms.labels(room="room 0", floor=floor).inc()
@@ -41,7 +41,7 @@ def test_label_sets_beyond_the_bound_are_one_series(registry: CollectorRegistry,
         ("room 2", "1"): 1,
         ("other", "other"): 997,
     }
-    assert refused("rooms") == before + 997
+    assert refused("rooms_total") == before + 997
 
 
 def test_it_is_warned_of_once(rooms: Counter, capture: Capture) -> None:
@@ -49,9 +49,12 @@ def test_it_is_warned_of_once(rooms: Counter, capture: Capture) -> None:
         rooms.labels(number, 1).inc()
     (record,) = capture()
     assert record["level"] == "WARNING"
-    assert record["metric"] == "rooms"
+    assert record["metric"] == "rooms_total"
     assert record["first_refused"] == {"room": "3", "floor": "1"}
-    assert record["message"] == "metric rooms has more than 3 label sets; further ones are counted as 'other'"
+    assert (
+        record["message"]
+        == "metric rooms_total has more than 3 label sets; further ones are counted as 'other'"
+    )
 
 
 def test_a_removed_series_makes_room(registry: CollectorRegistry, rooms: Counter) -> None:
