@@ -10,7 +10,7 @@ import msgspec
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError
-from aggregator.intake import item_count, ndjson
+from aggregator.intake import item_count, ndjson, surrogates
 from aggregator.intake.compression import sniffed
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.intake.text import entries
@@ -98,7 +98,9 @@ def _without_wrong(texts: Iterable[bytes]) -> tuple[list[bytes], list[LineError]
     errors: list[LineError] = []
     for number, sent in enumerate(texts, 1):
         # Senders cut texts at a number of bytes.
-        text = sent.decode("utf-8", "replace").encode() if len(sent) <= limits.LINE_BYTES else sent
+        text = sent
+        if len(sent) <= limits.LINE_BYTES:
+            text = surrogates.replaced(sent.decode("utf-8", "replace").encode())
         wrong = ndjson.problem(text)
         if wrong is None:
             kept.append(text)

@@ -1,14 +1,14 @@
 """Decoder of NDJSON bodies: one JSON object a line, checked natively as a whole."""
 
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import orjson
 
 from aggregator import limits
-from aggregator.intake import item_count
+from aggregator.intake import item_count, surrogates
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.record.text.join import join
 from aggregator.record.text.lines import as_text as text_of
@@ -72,21 +72,45 @@ def whole_rows(lines: bytes, decoder: msgspec.json.Decoder[Any] = _DECODER) -> i
     return len(ends) if objects == len(ends) else None
 
 
+class _Checked(NamedTuple):
+    """A line, and whether it can be taken as a JSON object.
+
+    Args:
+        number: its number in the body, from 1.
+        line: the line, or what of it is kept.
+        wrong: what is told of it; None when it is as it should be.
+        is_object: whether what is kept is a JSON object.
+    """
+
+    number: int
+    line: bytes
+    wrong: str | None
+    is_object: bool
+
+
 def _decode_each(lines: bytes) -> Decoded:
     kept: list[bytes] = []
     errors: list[LineError] = []
-    numbered = ((number, line) for number, line in enumerate(lines.split(b"\n"), 1) if line.strip())
-    with_problems = ((number, line, problem(line)) for number, line in numbered)
-    for is_text, run in groupby(with_problems, lambda one: one[2] is not None):
-        if not is_text:
-            kept += [line for _, line, _ in run]
-            continue
-        texts: list[bytes] = []
-        for number, line, wrong in run:
-            errors.append(LineError(number, f"{wrong}; {KEPT}"))
-            texts.append(line[: limits.LINE_BYTES])
-        kept += understand(join(text_of(texts))).split(b"\n")[:-1]
+    checked = (_checked(number, line) for number, line in enumerate(lines.split(b"\n"), 1) if line.strip())
+    for are_objects, run in groupby(checked, lambda one: one.is_object):
+        found: list[bytes] = []
+        for one in run:
+            if one.wrong is not None:
+                errors.append(LineError(one.number, one.wrong))
+            found.append(one.line)
+        kept += found if are_objects else understand(join(text_of(found))).split(b"\n")[:-1]
     return Decoded(b"".join(line + b"\n" for line in kept), len(kept), errors)
+
+
+def _checked(number: int, line: bytes) -> _Checked:
+    wrong = problem(line)
+    if wrong is None:
+        return _Checked(number, line, None, is_object=True)
+    if len(line) <= limits.LINE_BYTES:
+        whole = surrogates.replaced(line)
+        if whole != line and problem(whole) is None:
+            return _Checked(number, whole, surrogates.REPLACED, is_object=True)
+    return _Checked(number, line[: limits.LINE_BYTES], f"{wrong}; {KEPT}", is_object=False)
 
 
 def problem(line: bytes) -> str | None:

@@ -162,8 +162,10 @@ def test_what_is_no_message_is_refused_by_itself() -> None:
     ]
 
 
-def test_what_is_not_utf8_is_replaced() -> None:
-    assert lines_of(decode([b'{"short_message":"\xff"}'])) == [{"message": "\N{REPLACEMENT CHARACTER}"}]
+@pytest.mark.parametrize("sent", [b"\xff", rb"\ud83d"])
+def test_what_is_no_character_is_replaced(sent: bytes) -> None:
+    text = b'{"short_message":"' + sent + b'"}'
+    assert lines_of(decode([text])) == [{"message": "\N{REPLACEMENT CHARACTER}"}]
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, zlib.compress])

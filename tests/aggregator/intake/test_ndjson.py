@@ -65,6 +65,24 @@ def test_a_line_that_is_no_json_object_is_named_and_kept_as_text(line: bytes) ->
     assert orjson.loads(second)["message"] == line.decode("utf-8", "replace")
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (rb"cut \ud83d", "cut \ufffd"),
+        (rb"\uDE00 begins", "\ufffd begins"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (rb"\\\ud83d \\ud83d", "\\\ufffd \\ud83d"),
+    ],
+)
+def test_half_of_a_character_costs_no_field_of_its_line(sent: bytes, kept: str) -> None:
+    line = b'{"service":"s","level":"error","message":"' + sent + b'"}'
+    decoded = decode(b'{"a":1}\ntext\n' + line + b'\n{"b":2}\n')
+
+    assert [error.line for error in decoded.errors] == [2, 3]
+    assert "surrogate" in decoded.errors[1].message
+    assert orjson.loads(decoded.lines.splitlines()[2]) == {"service": "s", "level": "error", "message": kept}
+
+
 def test_lines_of_text_are_understood_and_a_traceback_is_one_record() -> None:
     body = b"""{"a":1}
 2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] failed

@@ -11,7 +11,7 @@ import msgspec
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError
-from aggregator.intake import documents, item_count, ndjson
+from aggregator.intake import documents, item_count, ndjson, surrogates
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.intake.elasticsearch import items
 from aggregator.intake.elasticsearch.actions import WITHOUT_DOCUMENT, Action, Asked, Refusal
@@ -69,9 +69,10 @@ def decode(body: bytes, index: str | None, *, brief: bool = False) -> Bulk:
     if lines is not None:
         return _bulk(lines, asked.actions, asked.ids, items.write(asked, refusals, brief=brief))
     taken = []
-    for place, text in enumerate(asked.texts):
+    for place, document in enumerate(asked.texts):
         if place in refusals:
             continue
+        asked.texts[place] = text = surrogates.replaced(document)
         wrong = ndjson.problem(text) if text.strip() else "there is no document"
         if wrong is None:
             taken.append(place)

@@ -109,6 +109,12 @@ def test_a_bad_document_costs_itself_only() -> None:
     assert "JSON" in second["error"]["reason"]
 
 
+def test_half_of_a_character_costs_no_document() -> None:
+    bulk = decode(body_of({"create": {}}, {"a": "cut \ud83d"}, {"create": {}}, {"b": 2}), None)
+    assert lines_of(bulk) == [{"a": "cut \N{REPLACEMENT CHARACTER}"}, {"b": 2}]
+    assert not bulk.errors
+
+
 def test_a_document_over_the_limit_is_refused_by_itself() -> None:
     long = {"message": "x" * limits.LINE_BYTES}
     bulk = decode(body_of({"index": {}}, long, {"index": {}}, {"a": 1}), None)
