@@ -37,7 +37,7 @@ def _verify(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="aggregator verify",
         description="Checks every file of a store, and changes nothing. Stop the aggregator before. "
-        "Exits with 1 when something is damaged, with 2 when there is no store.",
+        "Exits with 1 when something is damaged, with 2 when there is no store or one of a newer version.",
     )
     parser.add_argument("--data", type=Path, default=Path("data"), help="data folder, or a snapshot")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

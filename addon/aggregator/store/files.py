@@ -150,6 +150,19 @@ def read_version(folder: Path) -> int | None:
     return version
 
 
+def refuse_unknown_version(folder: Path, version: int) -> None:
+    """Make sure that the store in a folder has a format that this version reads.
+
+    Raises:
+        StoreFailedError: it has another one.
+    """
+    if version not in {FORMAT_VERSION, *OLDER_VERSIONS}:
+        raise StoreFailedError(
+            f"the store in {folder} has format {version}; this version reads {FORMAT_VERSION}. "
+            "Nothing was changed: start the newer aggregator again, or name another data folder."
+        )
+
+
 def write_version(folder: Path) -> None:
     """Mark the store in a folder as one of the present format."""
     write_atomically(folder / FORMAT_FILE, json.dumps({"version": FORMAT_VERSION}).encode())
@@ -180,11 +193,8 @@ class Layout:
         version = read_version(folder)
         if version is None:
             write_version(folder)
-        elif version not in {FORMAT_VERSION, *OLDER_VERSIONS}:
-            raise StoreFailedError(
-                f"the store in {folder} has format {version}; this version reads {FORMAT_VERSION}. "
-                "Nothing was changed: start the newer aggregator again, or name another data folder."
-            )
+        else:
+            refuse_unknown_version(folder, version)
         layout.log_folder.mkdir(exist_ok=True)
         layout.segment_folder.mkdir(exist_ok=True)
         for leftover in layout.segment_folder.glob("*.tmp"):

@@ -23,6 +23,7 @@ from aggregator.store.files import (
     Layout,
     Span,
     read_version,
+    refuse_unknown_version,
 )
 from aggregator.store.keep.snapshot import Snapshot
 from aggregator.store.log.frame import DamagedBytes, Frame, decode_all
@@ -79,7 +80,7 @@ def verify(folder: Path, on_progress: Callable[[int, int], None]) -> list[Checke
         on_progress: told how many files of how many are checked.
 
     Raises:
-        StoreFailedError: there is no store.
+        StoreFailedError: there is no store, or one of a format that this version doesn't read.
     """
     layout = Layout(folder)
     if not (folder / FORMAT_FILE).exists() and not layout.log_folder.is_dir():
@@ -137,8 +138,10 @@ def _check_version(checked: Checked) -> None:
     except StoreFailedError as error:
         checked.damage(error.message)
         return
-    if version != FORMAT_VERSION:
-        checked.note(f"has format {version}; this version reads {FORMAT_VERSION}")
+    if version is None or version == FORMAT_VERSION:
+        return
+    refuse_unknown_version(checked.path.parent, version)
+    checked.note(f"has format {version}; the next start brings it to format {FORMAT_VERSION}")
 
 
 def _check_snapshot(checked: Checked) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from aggregator.errors import StoreFailedError
-from aggregator.store.files import FORMAT_FILE
+from aggregator.store.files import FORMAT_FILE, FORMAT_VERSION
 from aggregator.store.segments.verify import Checked, State, verify
 from tests.aggregator.running_aggregator import ADDON
 from tests.aggregator.store.opened_store import opened, seal_each_batch
@@ -212,3 +212,14 @@ class TestCommand:
         done = self.run("--data", str(tmp_path / "nothing"))
         assert done.returncode == 2
         assert "no store" in done.stderr
+
+    def test_a_store_of_a_newer_version_exits_with_2(self, folder: Path) -> None:
+        (folder / FORMAT_FILE).write_text(f'{{"version": {FORMAT_VERSION + 1}}}')
+        done = self.run("--data", str(folder.parent))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"has format {FORMAT_VERSION + 1}; this version reads {FORMAT_VERSION}" in done.stderr
+
+
+def test_an_older_format_is_noted(folder: Path) -> None:
+    (folder / FORMAT_FILE).write_text('{"version": 1}')
+    assert check(folder)[FORMAT_FILE].state is State.NOTED
