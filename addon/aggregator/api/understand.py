@@ -116,7 +116,7 @@ def _scan(plan: Plan) -> dict[str, object]:
 
 def _opened(part: PartUse) -> dict[str, object]:
     return {
-        "kind": "segment" if part.is_segment else "memory",
+        "kind": part.kind.value,
         "first": format_ns(part.first_ns),
         "last": format_ns(part.last_ns),
         "rows": part.rows,

@@ -271,13 +271,21 @@ class Use(StrEnum):
     OUT_OF_TIME = "out_of_time"
 
 
+class Kind(StrEnum):
+    """What a part of the store is."""
+
+    MEMORY = "memory"
+    SEGMENT = "segment"
+    ARCHIVED = "archived"
+
+
 @dataclass(frozen=True, slots=True)
 class PartUse:
     """What a read does with one part of the store.
 
     Args:
         use: whether it opens the part, or why not: it surely holds no match, or lies outside the times.
-        is_segment: whether the part is a segment, not rows in memory.
+        kind: what the part is: rows in memory, a segment, or one of the archive.
         rows: how many rows it has.
         size_bytes: its size on the disk; 0 for rows in memory.
         first_ns: earliest timestamp, ns since the epoch.
@@ -285,7 +293,7 @@ class PartUse:
     """
 
     use: Use
-    is_segment: bool
+    kind: Kind
     rows: int
     size_bytes: int
     first_ns: int

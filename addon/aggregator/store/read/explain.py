@@ -2,9 +2,11 @@
 
 import time
 
+from aggregator.store.keep.archived import Archived
+from aggregator.store.part import Part
 from aggregator.store.read.budget import Budget
 from aggregator.store.read.reading import Library
-from aggregator.store.reads import PartUse, Plan, Selection, Use
+from aggregator.store.reads import Kind, PartUse, Plan, Selection, Use
 from aggregator.store.segments.segment import Segment
 
 
@@ -19,7 +21,7 @@ def plan(library: Library, selection: Selection) -> Plan:
         parts = [
             PartUse(
                 use=Use.OPENED if part in opened else Use.NO_MATCH if part in in_time else Use.OUT_OF_TIME,
-                is_segment=isinstance(part, Segment),
+                kind=_kind(part),
                 rows=part.rows,
                 size_bytes=part.size_bytes,
                 first_ns=part.first_ns,
@@ -29,3 +31,13 @@ def plan(library: Library, selection: Selection) -> Plan:
             if part.rows
         ]
     return Plan(parts, 1000 * decided_s)
+
+
+def _kind(part: Part) -> Kind:
+    match part:
+        case Segment():
+            return Kind.SEGMENT
+        case Archived():
+            return Kind.ARCHIVED
+        case _:
+            return Kind.MEMORY

@@ -12,6 +12,7 @@ from aggregator import limits
 from aggregator.query.parse import parse
 from aggregator.store.keep.archive import Archive
 from aggregator.store.keep.policy import Policy, Rule
+from aggregator.store.reads import Kind, Selection
 from aggregator.store.segments.verify import State, verify
 from tests.aggregator.small_disk import MakeDisk, fill, make_disk
 from tests.aggregator.store.opened_store import OpenedStore, Row, opened, seal_each_batch, wait_until
@@ -102,6 +103,8 @@ def test_the_archive_is_searched_when_told_and_never_touched(folder: Path, archi
         store.store.retain(searched)
         assert store.rows("past") == [before]
         assert store.messages() == ["past", "young", "last"]
+        kinds = [part.kind for part in store.store.explain(Selection(parse("past"))).parts]
+        assert kinds == [Kind.MEMORY, Kind.SEGMENT, Kind.ARCHIVED]
         size = store.store.size()
         assert (size.rows, size.segments) == (2, 1)
         files = {path: path.read_bytes() for path in archive.iterdir() if path.is_file()}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.query.parse import parse
-from aggregator.store.reads import Plan, Selection, Use
+from aggregator.store.reads import Kind, Plan, Selection, Use
 from tests.aggregator.store.opened_store import OpenedStore, opened, seal_each_batch
 
 DAY_NS = 24 * 3600 * 10**9
@@ -73,7 +73,7 @@ def test_parts_are_told_with_their_size_and_times(store_of_three: Path) -> None:
         memory, second, first = plan(store, "").parts
         files = store.segment_files()
     assert [part.rows for part in (memory, second, first)] == [1, 1, 1]
-    assert (memory.is_segment, second.is_segment, memory.size_bytes) == (False, True, 0)
+    assert (memory.kind, second.kind, memory.size_bytes) == (Kind.MEMORY, Kind.SEGMENT, 0)
     assert first.size_bytes >= files[0].stat().st_size
     assert first.first_ns == first.last_ns == START_S * 10**9
 
