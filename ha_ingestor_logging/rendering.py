@@ -127,11 +127,14 @@ class Renderer:
         return data + b"\n"
 
     def _new_head(self, correlation: Correlation | None, level: int, logger: str) -> "_Head":
+        ids: dict[Any, Any] = {}
+        if correlation is not None:
+            _add(ids, correlation.fields())
         fields = {
             "level": LEVEL_NAMES[level],
             "service": self._service,
             "host": self._host,
-            **(self._redacted(correlation.fields()) if correlation is not None else {}),
+            **self._redacted(ids),
             **self._redacted({"logger": logger}),
         }
         return _Head(

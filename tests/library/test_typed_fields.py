@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ha_ingestor_logging import correlation
 from ha_ingestor_logging.record_schema import problems_of_record
 from ha_ingestor_logging.rendering import Renderer
 from ha_ingestor_logging.typed_fields import TYPED_FIELDS, fitted
@@ -62,6 +63,14 @@ def test_a_field_is_as_the_schema_wants_it(name: str, value: object, field: dict
 def test_a_line_keeps_its_service_when_a_caller_gives_none() -> None:
     assert rendered({}, service=None)["service"] == "service"
     assert rendered({"service": None}, logger={})["logger_"] == {}
+
+
+def test_what_a_correlation_is_given_fits() -> None:
+    odd: Any = {"id": 1}
+    with correlation(user=odd, request_id=odd, operation="import"):
+        record = rendered({})
+    assert (record["user_"], record["request_id_"], record["operation"]) == (odd, odd, "import")
+    assert problems_of_record(record) == []
 
 
 def test_what_an_exception_explains_fits() -> None:
