@@ -86,10 +86,10 @@ def test_nesting_of_100_000_levels_is_kept_as_text(aggregator: Aggregator, brack
 @pytest.mark.parametrize(
     ("line", "message", "named"),
     [
-        (b'{"message":"\xff\xfe"}', '{"message":"\ufffd\ufffd"}', True),
-        (b'{"message":"a\xc3"}', '{"message":"a\ufffd"}', True),
-        (b'{"message":"\xed\xa0\x80"}', '{"message":"\ufffd\ufffd\ufffd"}', True),
-        (b'{"message":"\\ud800 lone"}', '{"message":"\\ud800 lone"}', False),
+        (b'{"message":"\xff\xfe"}', "\ufffd\ufffd", True),
+        (b'{"message":"a\xc3"}', "a\ufffd", True),
+        (b'{"message":"\xed\xa0\x80"}', "\ufffd\ufffd\ufffd", True),
+        (b'{"message":"\\ud800 lone"}', "\ufffd lone", True),
         (b'{"message":"a\\u0000b"}', "a\x00b", False),
         (b'{"message":"a\x00b"}', '{"message":"a\x00b"}', True),
         (b"\x00\x01\x02", "\x00\x01\x02", True),

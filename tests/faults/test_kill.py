@@ -29,6 +29,9 @@ START_S = 5.0
 """Longest time from the begin of a start to the first answer; usually it is a tenth of a second."""
 
 OLD = 1_600_000_000
+LOADED_S = 20.0
+"""A start answers after a few seconds, even if not all lines can be found yet."""
+
 CONSTANTS: Mapping[str, float] = {
     "aggregator.limits.SEAL_ROWS": 150,
     "aggregator.limits.LOAD_INTERVAL_S": 0.02,
@@ -131,10 +134,15 @@ def kill(aggregator: Aggregator) -> None:
 
 def check(aggregator: Aggregator, senders: list[Sender]) -> None:
     """Look whether everything that was acknowledged is there once, and nothing that was not sent."""
-    listed = [row["message"] for row in rows(aggregator)]
-    found = set(listed)
-    assert len(listed) == len(found)
     acknowledged = set[str]().union(*(sender.acknowledged for sender in senders if not sender.old))
+    until_s = time.monotonic() + LOADED_S
+    while True:
+        listed = [row["message"] for row in rows(aggregator)]
+        found = set(listed)
+        if acknowledged <= found or time.monotonic() > until_s:
+            break
+        time.sleep(0.1)
+    assert len(listed) == len(found)
     assert acknowledged <= found
     assert found <= set[str]().union(*(sender.acknowledged | sender.unsure for sender in senders))
 
