@@ -118,7 +118,7 @@ class EmbeddedStore(Store):
         self._workspace = Workspace(self._database, self._layout, self._catalogue, Unsealed(self._layout))
         archive_search = ArchiveSearch(self._database, self._catalogue)
         self._quarantine = Quarantine(self._workspace, archive_search, events.set_aside)
-        self._library = Library(self._database, self._catalogue, self._quarantine)
+        self._library = Library(self._database, self._catalogue, self._quarantine, archive_search)
         self._sealer = Sealer(self._workspace)
         self._loader = Loader(
             self._workspace, on_loaded=self._on_loaded, on_full=self._sealer.put, on_idle=self._on_idle

@@ -80,6 +80,17 @@ class ArchiveSearch:
         self._catalogue = catalogue
         self._lock = threading.Lock()
         self._refused: set[Path] = set()
+        self._expected: Path | None = None
+        self._shown: Path | None = None
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether readers don't see an archive yet that they should."""
+        return self._expected is not None and self._shown != self._expected
+
+    def expect(self, folder: Path | None) -> None:
+        """Say which archive readers should see before it is shown; None for none."""
+        self._expected = folder
 
     def show(self, archive: Archive | None) -> None:
         """Show what an archive has now, and nothing else of any archive; None shows none.
@@ -88,6 +99,7 @@ class ArchiveSearch:
         """
         with self._lock:
             self._show(set(archive.segment_files()) if archive is not None else set())
+            self._shown = archive.folder if archive is not None else None
 
     def refuse(self, part: Archived) -> None:
         """Show an archived segment no more, as it is damaged."""

@@ -86,6 +86,7 @@ class Retention:
 
     def set_policy(self, policy: Policy) -> None:
         """Keep from now on what a policy says; what it doesn't keep goes soon."""
+        self._archive_search.expect(policy.archive_folder if policy.searches_archive else None)
         self._policy = policy
         self._due_s = time.monotonic()
         self._told.set()

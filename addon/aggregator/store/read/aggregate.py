@@ -56,7 +56,7 @@ def aggregate(library: Library, asked: Aggregate, budget: Budget) -> Groups:
             Group(row[0], row[1:width], dict(zip(asked.functions, row[width:], strict=True)))
             for row in computed
         ]
-        return Groups(groups, reading.partial, exact=state is not states.BUCKETS)
+        return Groups(groups, reading.answers_partly, exact=state is not states.BUCKETS)
 
 
 def _state(asked: Aggregate, most_rows: int) -> State:

@@ -34,7 +34,7 @@ def context(library: Library, seq: int, lines: int, budget: Budget) -> Context:
         here = Position(row.timestamp_ns, row.seq)
         earlier = search.find(reading, Search(node, limit=lines, after=here))
         later = search.find(reading, Search(node, limit=lines, newest_first=False, after=here))
-    return Context(earlier.rows[::-1], row, later.rows, reading.partial)
+    return Context(earlier.rows[::-1], row, later.rows, reading.answers_partly)
 
 
 def trace_node(trace_id: str) -> Node:

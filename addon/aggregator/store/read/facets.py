@@ -32,7 +32,7 @@ def facets(
     with library.open(budget) as reading:
         found = _counted(reading, selection, [name for name in _DIMENSIONS if name in fields], limit)
         found |= _scanned(reading, selection, [Field(name) for name in fields if name not in found], limit)
-        return Facets([found[name] for name in fields], reading.partial)
+        return Facets([found[name] for name in fields], reading.answers_partly)
 
 
 def _counted(

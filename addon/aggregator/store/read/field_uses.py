@@ -52,7 +52,7 @@ def fields(library: Library, selection: Selection, budget: Budget) -> FieldUses:
                 present[name] += 1
         uses = [FieldUse(name, found.total(), present[name], dict(found)) for name, found in kinds.items()]
         uses.sort(key=lambda use: (-use.rows, use.field))
-        return FieldUses(uses, reading.partial)
+        return FieldUses(uses, reading.answers_partly)
 
 
 def _kinds(

@@ -22,6 +22,7 @@ from aggregator.query.spelling import Spelling
 from aggregator.query.sql import compile_filter
 from aggregator.record import normalise
 from aggregator.record.fields import RECORD_FIELDS
+from aggregator.store.keep.archived import ArchiveSearch
 from aggregator.store.part import Catalogue, Part, View
 from aggregator.store.read.budget import Budget
 from aggregator.store.reads import Selection
@@ -45,15 +46,24 @@ class Reading:
         library: where it comes from.
         parts: what it may look through; none of them goes away meanwhile.
         budget: when it has to stop.
+        lacks_archive: whether an archive that is to be searched is not among the parts yet.
     """
 
-    def __init__(self, library: "Library", parts: Sequence[Part], budget: Budget) -> None:
+    def __init__(
+        self, library: "Library", parts: Sequence[Part], budget: Budget, *, lacks_archive: bool
+    ) -> None:
         self._database = library.database
         self._library = library
         self.parts = parts
         self.budget = budget
         self.now_ns = time.time_ns()
         self.partial = False
+        self._lacks_archive = lacks_archive
+
+    @property
+    def answers_partly(self) -> bool:
+        """Whether what is answered may lack rows: this read is partial, or the archive was not open yet."""
+        return self.partial or self._lacks_archive
 
     def narrowed(self, selection: Selection) -> Selection:
         """The same selection with the times that its search implies, so that parts outside are left out."""
@@ -191,14 +201,20 @@ class Library:
         database: the in-memory database.
         catalogue: the parts.
         quarantine: keeps damaged ones from readers.
+        archive_search: shows the archive's segments.
     """
 
     def __init__(
-        self, database: duckdb.DuckDBPyConnection, catalogue: Catalogue, quarantine: Quarantine
+        self,
+        database: duckdb.DuckDBPyConnection,
+        catalogue: Catalogue,
+        quarantine: Quarantine,
+        archive_search: ArchiveSearch,
     ) -> None:
         self.database = database
         self.quarantine = quarantine
         self._catalogue = catalogue
+        self._archive_search = archive_search
         # The thread that asks works too.
         self.helpers = max((os.process_cpu_count() or 1) - 1, 0)
         self.pool = ThreadPoolExecutor(
@@ -212,9 +228,11 @@ class Library:
         Raises:
             ReadTooLargeError: inside it, the engine lacks memory.
         """
+        # Asked before the lease: an archive that opens in between is told as missing, never as there.
+        lacks_archive = self._archive_search.is_opening
         with self._catalogue.lease() as parts, budget.running():
             try:
-                yield Reading(self, parts, budget)
+                yield Reading(self, parts, budget, lacks_archive=lacks_archive)
             except duckdb.OutOfMemoryException as error:
                 raise ReadTooLargeError(
                     "this takes more memory than reads have: ask for less time, or for fewer groups"

@@ -100,7 +100,7 @@ class _Finder:
             # Nothing was found as far as the search came.
             reached_ns = abs(self._nearest(self._parts[self._unread]))
             following = Position(reached_ns, _LAST_SEQ if self._search.newest_first else 0)
-        return Page(rows, following, is_partial, _position(rows[0]) if rows else None)
+        return Page(rows, following, self._reading.answers_partly, _position(rows[0]) if rows else None)
 
     def _find(self) -> list[_Key]:
         found: list[_Key] = []

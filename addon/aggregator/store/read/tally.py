@@ -30,7 +30,7 @@ def count(library: Library, selection: Selection, budget: Budget) -> Count:
     """Count rows."""
     with library.open(budget) as reading:
         rows = tally(reading, selection, None, ()).total()
-        return Count(rows, reading.partial)
+        return Count(rows, reading.answers_partly)
 
 
 def histogram(library: Library, asked: CountOverTime, budget: Budget) -> Histogram:
@@ -46,7 +46,9 @@ def histogram(library: Library, asked: CountOverTime, budget: Budget) -> Histogr
         by: tuple[Dimension, ...] = ("service", "level") if asked.by_service else ("level",)
         rows = tally(reading, asked.selection, step_ns, by)
         ordered = sorted(rows.items(), key=lambda item: [(part is not None, part) for part in item[0]])
-        return Histogram(step_ns, [Bucket(*key, rows=number) for key, number in ordered], reading.partial)
+        return Histogram(
+            step_ns, [Bucket(*key, rows=number) for key, number in ordered], reading.answers_partly
+        )
 
 
 def extent(reading: Reading, selection: Selection) -> tuple[int, int]:

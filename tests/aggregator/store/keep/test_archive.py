@@ -12,7 +12,8 @@ from aggregator import limits
 from aggregator.query.parse import parse
 from aggregator.store.keep.archive import Archive
 from aggregator.store.keep.policy import Policy, Rule
-from aggregator.store.reads import Kind, Selection
+from aggregator.store.read.budget import Budget
+from aggregator.store.reads import Count, Kind, Search, Selection
 from aggregator.store.segments.verify import State, verify
 from tests.aggregator.small_disk import MakeDisk, fill, make_disk
 from tests.aggregator.store.opened_store import OpenedStore, Row, opened, seal_each_batch, wait_until
@@ -115,8 +116,28 @@ def test_the_archive_is_searched_when_told_and_never_touched(folder: Path, archi
         assert store.messages() == ["last"]
     with opened(folder) as store:
         store.store.set_policy(searched)
-        wait_until(lambda: store.messages() == ["past", "last"])
+        wait_until(lambda: not store.store.count(Selection(parse("")), Budget()).partial)
+        assert store.messages() == ["past", "last"]
         assert store.store.last_seq == 3
+
+
+def test_answers_are_partial_until_the_archive_is_open(folder: Path, archive: Path) -> None:
+    with opened(folder) as store:
+        take(store, [aged("past", 40)])
+        store.store.retain(policy(archive))
+    everything = Selection(parse(""))
+    away = archive.rename(archive.with_name("away"))
+    with opened(folder) as store:
+        assert store.store.count(everything, Budget()) == Count(1, partial=False)
+        store.store.set_policy(policy(archive, searched=True))
+        assert store.store.count(everything, Budget()) == Count(1, partial=True)
+        page = store.store.search(Search(parse(""), limit=10), Budget())
+        assert (len(page.rows), page.next, page.partial) == (1, None, True)
+        away.rename(archive)
+        store.store.retain(policy(archive, searched=True))
+        assert store.store.count(everything, Budget()) == Count(2, partial=False)
+        store.store.set_policy(policy(archive))
+        assert not store.store.count(everything, Budget()).partial
 
 
 def test_an_archive_of_another_store_is_searched_and_not_told_as_news(
