@@ -193,3 +193,9 @@ def test_trace_ids_are_lower_case_and_stand_in_for_the_correlation(read: Read) -
     )
     assert (both["trace_id"], both["span_id"], both["correlation_id"]) == ("abcdef", "a1", "Mine")
     assert only["correlation_id"] == "abcdef"
+
+
+def test_fields_of_the_record_are_text(read: Read) -> None:
+    (row,) = read({"message": "m", "host": 5, "user": ["a", "b"], "logger": None})
+    assert (row["host"], row["user"]) == ("5", '["a","b"]')
+    assert "logger" not in row
