@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+from typing import Final, NoReturn
 
 import structlog
 from aiohttp import web
@@ -25,6 +27,8 @@ _STOP_S = 8.0
 _SWITCH_S = 0.0005
 """How long a thread keeps the interpreter's lock while others wait: at the usual 5 ms a thread that decodes
 would hold up the one that receives, many times a body."""
+
+_END_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
@@ -58,11 +62,13 @@ def main() -> None:
 async def _serve(config: Config) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for number in _END_SIGNALS:
+        loop.add_signal_handler(number, _end_start)
     app = make_app(config)
     runner = _runner(app)
     await runner.setup()
+    for number in _END_SIGNALS:
+        loop.add_signal_handler(number, stop.set)
     intake_runner = _runner(make_intake_app(app[STATE]))
     listeners = Listeners(app[STATE], config)
     try:
@@ -84,6 +90,13 @@ async def _serve(config: Config) -> None:
         await listeners.stop()
         await intake_runner.cleanup()
         await runner.cleanup()
+
+
+def _end_start() -> NoReturn:
+    """End at once: no port is open yet, and the next start finds the store as this one did."""
+    _log.info("stopped before it was ready")
+    # The thread that opens the store may wait for its disk, and nothing can interrupt it.
+    os._exit(0)
 
 
 def _runner(app: web.Application) -> web.AppRunner:

@@ -52,6 +52,7 @@ class _Signal(Enum):
     """What the thread is told besides frames."""
 
     WRITTEN = "a segment is written, or failed"
+    CLOSE = "the present rows get no more"
     END = "no more frames come"
 
 
@@ -126,11 +127,8 @@ class Loader:
             return self._waiting.wait_for(lambda: not self._waiting_frames, timeout_s)
 
     def close_current(self) -> None:
-        """Take the present recent rows as full; only while nothing is handed over."""
-        with self._waiting:
-            current, self._current = self._current, None
-        if current is not None:
-            self._on_full(current)
+        """Take the present recent rows as full soon; what is handed over from now on comes behind them."""
+        self._told.put(_Signal.CLOSE)
 
     def stop(self) -> None:
         """Load what was handed over, unless the engine refuses it: it stays in its log file in any case."""
@@ -148,6 +146,8 @@ class Loader:
                 self._gathered.append(told)
                 self._gathered_rows += told.frame.rows
                 self._gathered_bytes += told.frame.raw_bytes
+            if told is _Signal.CLOSE:
+                self._close_current()
             ended = ended or told is _Signal.END
             waiting = not self._told.empty() or (not ended and self._pause_s() > 0)
             if told is _Signal.WRITTEN or not waiting or self._are_enough():
@@ -161,9 +161,15 @@ class Loader:
         except queue.Empty:
             if not may_load:
                 self._is_idle = True
-                self.close_current()
+                self._close_current()
                 self._on_idle()
             return None
+
+    def _close_current(self) -> None:
+        """Take the present recent rows as full; waits while the disk refuses those before them."""
+        current, self._current = self._current, None
+        if current is not None:
+            self._on_full(current)
 
     def _patience_s(self) -> float | None:
         """How long rows in memory wait for company before they become a segment; few of them always do."""
@@ -228,7 +234,7 @@ class Loader:
             self._load(load.committed)
             return
         # Each stretch of lines is one part, so those in memory end before it.
-        self.close_current()
+        self._close_current()
         self._workspace.catalogue.add(published)
         self._workspace.unsealed.sealed(published.first_seq, published.last_seq)
         if bulk.has_uids:
@@ -259,7 +265,7 @@ class Loader:
             # Rows in memory end with their log file, or behind it, so that they become a segment of its size.
             if part[0].log_file != self._current_log:
                 self._forget_old_uids()
-                self.close_current()
+                self._close_current()
             self._current_log = part[-1].log_file
             started_s = time.monotonic()
             try:
@@ -275,12 +281,12 @@ class Loader:
             self._next_load_s = ended_s + min(rest_s, _LONGEST_REST_S)
             self._tell(part, loaded)
             if part[-1].log_file != part[0].log_file:
-                self.close_current()
+                self._close_current()
 
     def _load_part(self, frames: list[Batch]) -> Loaded:
         if self._current is not None and self._current.last_seq + 1 != frames[0].first_seq:
             # What lies between is a segment already; each part is one stretch of lines.
-            self.close_current()
+            self._close_current()
         if self._current is None:
             self._current = RecentRows(self._workspace.database, frames[0].first_seq)
             self._workspace.catalogue.add(self._current)
@@ -289,7 +295,7 @@ class Loader:
         except (duckdb.OutOfMemoryException, MemoryError):
             # As a segment the present rows take no memory.
             if self._current.last_seq >= self._current.first_seq:
-                self.close_current()
+                self._close_current()
             raise
 
     def _tell(self, committed: list[_Committed], loaded: Loaded) -> None:
