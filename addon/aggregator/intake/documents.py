@@ -4,7 +4,6 @@ Objects of the Elastic Common Schema become fields with dotted names, as Elastic
 `{"log": {"level": "error"}}` is `log.level`. https://www.elastic.co/docs/reference/ecs
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from aggregator.intake import ndjson
 from aggregator.record.fields import ALIASES
 from aggregator.record.normalise import SENT
+from aggregator.record.pieces import pieces_of
 
 _PATHS: Final = frozenset(
     alias[:end]
@@ -72,16 +72,8 @@ def lines_of(documents: bytes) -> bytes | None:
         return documents
     if ndjson.whole_rows(documents) is None:
         return None
-    return b"".join(map(_changed, _pieces(documents)))
-
-
-def _pieces(documents: bytes) -> Iterator[bytes]:
-    """Cut documents into pieces: what they are taken apart into then stays in the processor's cache."""
-    start = 0
-    while start < len(documents):
-        end = documents.find(b"\n", start + _PIECE_BYTES) + 1 or len(documents)
-        yield documents[start:end]
-        start = end
+    # What a piece is taken apart into stays in the processor's cache.
+    return b"".join(map(_changed, pieces_of(documents, _PIECE_BYTES)))
 
 
 def _changed(documents: bytes) -> bytes:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from aggregator.record.pieces import pieces_of
 from aggregator.sql import quote_literal
 
 type _Places = npt.NDArray[np.intp]
@@ -84,20 +85,12 @@ def protect(lines: bytes) -> bytes:
     """
     found = False
     pieces = []
-    for piece in _pieces(lines):
+    # What is looked at of a number takes many times its bytes.
+    for piece in pieces_of(lines, _PIECE_BYTES):
         protected = _protect(piece)
         found = found or protected is not piece
         pieces.append(protected)
     return b"".join(pieces) if found else lines
-
-
-def _pieces(lines: bytes) -> Iterator[bytes]:
-    """Cut lines into pieces, since what is looked at of a number takes many times its bytes."""
-    start = 0
-    while start < len(lines):
-        end = lines.find(b"\n", start + _PIECE_BYTES) + 1 or len(lines)
-        yield lines[start:end]
-        start = end
 
 
 def _protect(lines: bytes) -> bytes:
