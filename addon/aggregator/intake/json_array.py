@@ -5,6 +5,7 @@ import msgspec
 from aggregator import limits
 from aggregator.intake import item_count, ndjson
 from aggregator.intake.decoded import Decoded, LineError
+from aggregator.record.text_record import text_record
 from aggregator.record.utf8 import is_utf8
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -56,5 +57,5 @@ def _decode_each(items: list[msgspec.Raw]) -> Decoded:
             kept.append(item)
         else:
             errors.append(LineError(number, f"{wrong}; {ndjson.KEPT}"))
-            kept.append(ndjson.as_text(item))
+            kept.append(text_record(item[: limits.LINE_BYTES]))
     return Decoded(b"\n".join([*kept, b""]), len(kept), errors)

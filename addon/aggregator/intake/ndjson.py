@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-import orjson
 
 from aggregator import limits
 from aggregator.intake import item_count, surrogates
 from aggregator.intake.decoded import Decoded, LineError
 from aggregator.record.text.join import join
-from aggregator.record.text.lines import as_text as text_of
+from aggregator.record.text.lines import as_text
 from aggregator.record.text.understand import understand
 from aggregator.record.utf8 import is_utf8
 
@@ -98,7 +97,7 @@ def _decode_each(lines: bytes) -> Decoded:
             if one.wrong is not None:
                 errors.append(LineError(one.number, one.wrong))
             found.append(one.line)
-        kept += found if are_objects else understand(join(text_of(found))).split(b"\n")[:-1]
+        kept += found if are_objects else understand(join(as_text(found))).split(b"\n")[:-1]
     return Decoded(b"".join(line + b"\n" for line in kept), len(kept), errors)
 
 
@@ -125,8 +124,3 @@ def problem(line: bytes) -> str | None:
     except UNREADABLE as error:
         return f"not a JSON object ({error})"
     return None
-
-
-def as_text(line: bytes) -> bytes:
-    """Return a JSON object whose `message` is a line, up to the longest that is kept."""
-    return orjson.dumps({"message": line[: limits.LINE_BYTES].decode("utf-8", "replace")})

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import msgspec
 import orjson
 
+from aggregator.record.text_record import text_record
+
 _DEPTH = 100
 """Nesting that the engine reads safely; its own limit is 128."""
 
@@ -20,27 +22,22 @@ def repair(lines: bytes) -> bytes:
 
 def all_as_text(lines: bytes) -> bytes:
     """Return each line as the message of a record: what remains when repair is not enough."""
-    return b"".join(as_text(line) + b"\n" for line in lines.removesuffix(b"\n").split(b"\n"))
-
-
-def as_text(line: bytes) -> bytes:
-    """Return a JSON object with a line as its message."""
-    return orjson.dumps({"message": line.decode("utf-8", "replace")})
+    return b"".join(text_record(line) + b"\n" for line in lines.removesuffix(b"\n").split(b"\n"))
 
 
 def _repaired(line: bytes) -> bytes:
     if max(_depths(line), default=0) > _DEPTH:
-        return as_text(line)
+        return text_record(line)
     try:
         fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return as_text(line)
+        return text_record(line)
     parts = (orjson.dumps(name) + b":" + bytes(value) for name, value in fields.items())
     rebuilt = b"{" + b",".join(parts) + b"}"
     try:
         orjson.loads(rebuilt)
     except orjson.JSONDecodeError:
-        return as_text(line)
+        return text_record(line)
     return rebuilt
 
 
