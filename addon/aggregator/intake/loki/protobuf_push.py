@@ -6,14 +6,7 @@ https://github.com/grafana/loki/blob/main/pkg/push/push.proto
 from typing import Any, Final
 
 import cramjam
-from google.protobuf import (
-    descriptor_pb2,
-    descriptor_pool,
-    message,
-    message_factory,
-    text_format,
-    timestamp_pb2,
-)
+from google.protobuf import message, timestamp_pb2
 
 from aggregator import limits
 from aggregator.errors import InvalidBodyError, InvalidEncodingError, TooLargeError
@@ -21,6 +14,7 @@ from aggregator.intake import item_count
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.loki import labels
 from aggregator.intake.loki.streams import Stream, lines_of
+from aggregator.intake.protobuf_classes import message_classes
 
 _NS_PER_S: Final = 10**9
 
@@ -148,10 +142,8 @@ def _make_push_class(package: str, *, text_is_utf8: bool) -> type[Any]:
     definition = _DEFINITION.replace("PACKAGE", package)
     definition = definition.replace("TYPE_TEXT", "TYPE_STRING" if text_is_utf8 else "TYPE_BYTES")
     definition = definition.replace("IS_MAP", "true" if text_is_utf8 else "false")
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(timestamp_pb2.DESCRIPTOR.serialized_pb)
-    pool.Add(text_format.Parse(definition, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.Push"))
+    (push,) = message_classes(definition, "Push", imported=[timestamp_pb2.DESCRIPTOR.serialized_pb])
+    return push
 
 
 _PUSH: Final = _make_push_class("loki", text_is_utf8=True)

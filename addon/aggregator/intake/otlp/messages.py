@@ -7,7 +7,7 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 from typing import Any, Final
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from aggregator.intake.protobuf_classes import message_classes
 
 _LOGS: Final = """
     name: "otlp_logs.proto" package: "otlp" syntax: "proto3"
@@ -126,22 +126,12 @@ _VALUES: Final = """
 """
 
 
-def _make_classes(definition: str, *names: str) -> list[type[Any]]:
-    file = text_format.Parse(definition, descriptor_pb2.FileDescriptorProto())
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return [
-        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.{name}"))
-        for name in names
-    ]
-
-
 def _make_value_classes(package: str, text_type: str) -> list[type[Any]]:
     definition = _VALUES.replace("PACKAGE", package).replace("TYPE_TEXT", text_type)
-    return _make_classes(definition, "Attribute", "Value")
+    return message_classes(definition, "Attribute", "Value")
 
 
-LOGS, ANSWER, STATUS = _make_classes(_LOGS, "Logs", "Answer", "Status")
+LOGS, ANSWER, STATUS = message_classes(_LOGS, "Logs", "Answer", "Status")
 
 ATTRIBUTE, VALUE = _make_value_classes("otlp_values", "TYPE_STRING")
 
