@@ -48,8 +48,7 @@ _ONE_BY_ONE: Final = re.compile(
     rb"\n(?:\x1b\[[0-9;]{0,9}m){0,4}+(?:([0-9].{3}-)|([0-9].{3}/)|([0-9].-)|([0-9].:)|([0-9])|"
     rb"(\[[0-9].{3}-)|(\[[0-9].:)|(\[)|([A-Z])|([a-z])|(\x1b)|())"
 )
-_IN_ORDER: Final = (
-    Shape.OTHER,
+_CHOICES: Final = (
     Shape.DATE,
     Shape.SLASHED_DATE,
     Shape.SHORT_DATE,
@@ -61,9 +60,11 @@ _IN_ORDER: Final = (
     Shape.CAPITAL,
     Shape.LETTER,
     Shape.COLOURS,
-    Shape.OTHER,
 )
-"""Shapes of the groups of this pattern."""
+"""The order in which shapes are told: the first that fits counts."""
+
+_OF_GROUP: Final = (Shape.OTHER, *_CHOICES, Shape.OTHER)
+"""Shapes of the groups of the pattern above."""
 
 
 def shapes_of(lines: bytes) -> list[Shape]:
@@ -73,7 +74,7 @@ def shapes_of(lines: bytes) -> list[Shape]:
         lines: each with a newline before it.
     """
     if lines.count(b"\n") <= _FEW:
-        return [_IN_ORDER[found.lastindex or 0] for found in _ONE_BY_ONE.finditer(lines)]
+        return [_OF_GROUP[found.lastindex or 0] for found in _ONE_BY_ONE.finditer(lines)]
     return [_SHAPES[shape] for shape in _all_at_once(lines).tolist()]
 
 
@@ -105,18 +106,6 @@ def _all_at_once(lines: bytes) -> npt.NDArray[np.uint8]:
             (first >= ord("a")) & (first <= ord("z")),
             first == _ESCAPE,
         ],
-        [
-            Shape.DATE,
-            Shape.SLASHED_DATE,
-            Shape.SHORT_DATE,
-            Shape.CLOCK,
-            Shape.NUMBER,
-            Shape.DATE_IN_BRACKETS,
-            Shape.CLOCK_IN_BRACKETS,
-            Shape.BRACKET,
-            Shape.CAPITAL,
-            Shape.LETTER,
-            Shape.COLOURS,
-        ],
+        _CHOICES,
         Shape.OTHER,
     ).astype(np.uint8)
