@@ -14,19 +14,20 @@ from aggregator.record.text.text_format import (
     text_format,
 )
 
+_LOGGER: Final = rb" \[(?P<logger>[^\[\]\n]++)\] "
 _THREAD: Final = rb"\((?P<thread>[^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+)\)"
 
 CORE: Final = text_format(
     {Shape.DATE},
     rb"(?P<local_time>" + DATE + rb" " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
-    rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+    _LOGGER + MESSAGE,
     needs=b") [",
 )  # fmt: skip
 """Home Assistant Core: `2026-11-23 10:00:00.123 ERROR (MainThread) [homeassistant.core] message`."""
 
 WITHOUT_TIME: Final = text_format(
     {Shape.CAPITAL},
-    CAPITALS + rb" " + _THREAD + rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+    CAPITALS + rb" " + _THREAD + _LOGGER + MESSAGE,
     needs=b") [",
 )
 """The same where something else has the time."""
@@ -34,7 +35,7 @@ WITHOUT_TIME: Final = text_format(
 SUPERVISOR: Final = text_format(
     {Shape.SHORT_DATE},
     rb"(?P<_time>\d\d-\d\d-\d\d " + CLOCK + rb") " + LEVEL + rb" " + _THREAD +
-    rb" \[(?P<logger>[^\[\]\n]++)\] " + MESSAGE,
+    _LOGGER + MESSAGE,
     local_time=r"20\g<_time>",
     needs=b") [",
 )  # fmt: skip
