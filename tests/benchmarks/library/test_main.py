@@ -1,23 +1,11 @@
-import json
-import subprocess
-import sys
 from pathlib import Path
 
-_ROOT = Path(__file__).parents[3]
+from tests.benchmarks.benchmark_run import run
 
 
 def test_a_run_writes_table_and_json(tmp_path: Path) -> None:
-    file = tmp_path / "figures.json"
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.library", "100", "--only", "caller", "--json", str(file)],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=100,
-    )
-    report = json.loads(file.read_text())
-    figures = {figure["name"]: figure for figure in report["groups"]["caller"]}
+    made = run(tmp_path, "library", "100", "--only", "caller")
+    figures = made.figures("caller")
     for name in (
         "a call, p50",
         "disabled level",
@@ -25,4 +13,4 @@ def test_a_run_writes_table_and_json(tmp_path: Path) -> None:
         "structlog, orjson ÷ this library, p50",
     ):
         assert figures[name]["measured"] > 0
-        assert name in run.stdout
+        assert name in made.table
