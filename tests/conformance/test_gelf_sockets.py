@@ -4,40 +4,23 @@ import logging
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from graypy import GELFTCPHandler, GELFUDPHandler
 from graypy.handler import GELFWarningChunker
 from pygelf import GelfTcpHandler, GelfUdpHandler
 
-from tests.aggregator.running_aggregator import Aggregator, free_port, running
+from tests.conformance.listening import Listening, listening_for
 from tests.conformance.test_gelf_handlers import check, log_twice
 from tests.conformance.test_node_clients import FOLDER, node
 
 __all__ = ["node"]
 
 
-@dataclass(frozen=True)
-class Listening:
-    """An aggregator with ports for GELF."""
-
-    aggregator: Aggregator
-    udp: int
-    tcp: int
-
-
 @pytest.fixture(scope="module")
 def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
-    udp, tcp = free_port(), free_port()
-    options = ("--gelf-udp-port", str(udp), "--gelf-tcp-port", str(tcp))
-    with running(tmp_path_factory.mktemp("aggregator"), *options) as aggregator:
-        yield Listening(aggregator, udp, tcp)
-
-
-@pytest.fixture
-def mark() -> str:
-    return os.urandom(8).hex()
+    with listening_for("gelf", tmp_path_factory.mktemp("aggregator")) as found:
+        yield found
 
 
 def log_long(handler: logging.Handler, mark: str, size: int) -> None:

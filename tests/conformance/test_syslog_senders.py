@@ -9,14 +9,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.aggregator.running_aggregator import Aggregator, free_port, running
+from tests.conformance.listening import Listening, listening_for
 from tests.conformance.test_node_clients import FOLDER, node
 
 __all__ = ["node"]
@@ -25,26 +24,10 @@ ROOT = Path(__file__).parents[2]
 START_S = 10.0
 
 
-@dataclass(frozen=True)
-class Listening:
-    """An aggregator with ports for syslog."""
-
-    aggregator: Aggregator
-    udp: int
-    tcp: int
-
-
 @pytest.fixture(scope="module")
 def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
-    udp, tcp = free_port(), free_port()
-    options = ("--syslog-udp-port", str(udp), "--syslog-tcp-port", str(tcp))
-    with running(tmp_path_factory.mktemp("aggregator"), *options) as aggregator:
-        yield Listening(aggregator, udp, tcp)
-
-
-@pytest.fixture
-def mark() -> str:
-    return os.urandom(8).hex()
+    with listening_for("syslog", tmp_path_factory.mktemp("aggregator")) as found:
+        yield found
 
 
 def check(row: dict[str, Any], message: str, **expected: object) -> None:
@@ -99,10 +82,8 @@ def daemon(name: str, folder: Path, configuration: str, *options: str) -> Iterat
         process.wait(timeout=20)
 
 
-def write(written: Path, mark: str) -> None:
-    """Write two lines as programs do, the second a traceback."""
-    handler = logging.handlers.SysLogHandler(str(written), logging.handlers.SysLogHandler.LOG_LOCAL3)
-    handler.ident = "backup[17]: "
+def log_twice(handler: logging.Handler, mark: str) -> None:
+    """Log two lines, the second a traceback."""
     log = logging.getLogger(__name__)
     log.addHandler(handler)
     log.warning("%s 0", mark)
@@ -112,6 +93,13 @@ def write(written: Path, mark: str) -> None:
         log.exception("%s 1", mark)
     log.removeHandler(handler)
     handler.close()
+
+
+def write(written: Path, mark: str) -> None:
+    """Write two lines as programs do, the second a traceback."""
+    handler = logging.handlers.SysLogHandler(str(written), logging.handlers.SysLogHandler.LOG_LOCAL3)
+    handler.ident = "backup[17]: "
+    log_twice(handler, mark)
 
 
 def check_written(listening: Listening, mark: str, *, has_newlines: bool = True) -> None:
@@ -185,15 +173,7 @@ def test_pythons_handler(listening: Listening, mark: str, kind: socket.SocketKin
     port = listening.udp if kind == socket.SOCK_DGRAM else listening.tcp
     handler = logging.handlers.SysLogHandler(("127.0.0.1", port), socktype=kind)
     handler.setFormatter(logging.Formatter("shop: %(message)s"))
-    log = logging.getLogger(__name__)
-    log.addHandler(handler)
-    log.warning("%s 0", mark)
-    try:
-        raise TimeoutError("too slow")  # noqa: TRY301 - what is logged
-    except TimeoutError:
-        log.exception("%s 1", mark)
-    log.removeHandler(handler)
-    handler.close()
+    log_twice(handler, mark)
     first, second = listening.aggregator.wait_for(mark, 2)
     common = {"service": "shop", "facility": "user", "host": "127.0.0.1"}
     check(first, f"{mark} 0", level="WARNING", **common)

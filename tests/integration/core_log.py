@@ -1,15 +1,36 @@
 """Home Assistant's log as the aggregator has it."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Generator
 from typing import Any
 
 import orjson
+import pytest
 from homeassistant.core import HomeAssistant
 
 from custom_components.ha_ingestor.client import AggregatorClient
 from custom_components.ha_ingestor.coordinator import HaIngestorConfigEntry
+from custom_components.ha_ingestor.core_log_handler import CoreLogHandler
 from tests.integration.waiting import TIMEOUT_S
+
+
+@pytest.fixture
+def handler() -> CoreLogHandler:
+    return CoreLogHandler()
+
+
+@pytest.fixture
+def logger(handler: CoreLogHandler) -> Generator[logging.Logger]:
+    """A logger whose records the handler alone gets."""
+    own = logging.getLogger("homeassistant.components.cellar")
+    own.addHandler(handler)
+    own.propagate = False
+    own.setLevel(logging.DEBUG)
+    yield own
+    own.removeHandler(handler)
+    own.propagate = True
+    own.setLevel(logging.NOTSET)
 
 
 async def found(client: AggregatorClient, query: str) -> list[dict[str, Any]]:

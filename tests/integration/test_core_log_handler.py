@@ -4,30 +4,14 @@ import logging
 import statistics
 import threading
 import time
-from collections.abc import Generator
 
 import pytest
 
 from custom_components.ha_ingestor import core_log_handler
 from custom_components.ha_ingestor.core_log_handler import OWN_LOGGERS, Batch, CoreLogHandler, unrecorded
+from tests.integration.core_log import handler, logger
 
-
-@pytest.fixture
-def handler() -> CoreLogHandler:
-    return CoreLogHandler()
-
-
-@pytest.fixture
-def logger(handler: CoreLogHandler) -> Generator[logging.Logger]:
-    """A logger whose records the handler alone gets."""
-    own = logging.getLogger("homeassistant.components.cellar")
-    own.addHandler(handler)
-    own.propagate = False
-    own.setLevel(logging.DEBUG)
-    yield own
-    own.removeHandler(handler)
-    own.propagate = True
-    own.setLevel(logging.NOTSET)
+__all__ = ["handler", "logger"]
 
 
 def messages(handler: CoreLogHandler) -> list[str]:

@@ -2,7 +2,6 @@
 
 import gzip
 import logging
-from collections.abc import Generator
 from typing import Any
 
 import orjson
@@ -11,25 +10,13 @@ import pytest
 from custom_components.ha_ingestor import core_log_lines
 from custom_components.ha_ingestor.core_log_handler import OWN_LOGGERS, CoreLogHandler
 from custom_components.ha_ingestor.core_log_lines import MAX_TEXT_CHARACTERS, render
+from tests.integration.core_log import handler, logger
 
 TOKEN = "the-token"
 MAX_LINE_BYTES = 1024 * 1024
 
 
-@pytest.fixture
-def handler() -> CoreLogHandler:
-    return CoreLogHandler()
-
-
-@pytest.fixture
-def logger(handler: CoreLogHandler) -> Generator[logging.Logger]:
-    """A logger whose records the handler alone gets."""
-    own = logging.getLogger("homeassistant.components.cellar")
-    own.addHandler(handler)
-    own.propagate = False
-    yield own
-    own.removeHandler(handler)
-    own.propagate = True
+__all__ = ["handler", "logger"]
 
 
 def raw_lines(handler: CoreLogHandler) -> list[bytes]:
