@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from aggregator import limits
+
 
 @dataclass(frozen=True, slots=True)
 class LineError:
@@ -36,3 +38,16 @@ class Decoded:
     def refused(self) -> Counter[str]:
         """How many lines were refused for each reason."""
         return Counter(error.reason for error in self.errors if error.reason is not None)
+
+    def refusals(self, items: str, item: str) -> list[str]:
+        """Say which items were refused and why: a line of how many, then one for each of the first.
+
+        Args:
+            items: what the protocol calls them.
+            item: and one of them.
+        """
+        listed = self.errors[: limits.REPORTED_LINE_ERRORS]
+        return [
+            f"{items} refused: {len(self.errors)}, stored: {self.rows}",
+            *(f"{item} {error.line}: {error.message}" for error in listed),
+        ]

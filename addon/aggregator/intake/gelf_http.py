@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from aggregator import limits
 from aggregator.intake import gelf
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.taking import Dialect, take
@@ -23,11 +22,8 @@ async def take_gelf(request: web.Request) -> web.Response:
 def _answer(decoded: Decoded) -> web.Response:
     if not decoded.errors:
         return web.Response(status=HTTPStatus.ACCEPTED)
-    listed = "\n".join(
-        f"message {error.line}: {error.message}" for error in decoded.errors[: limits.REPORTED_LINE_ERRORS]
-    )
-    head = f"messages refused: {len(decoded.errors)}, stored: {decoded.rows}"
-    return web.Response(text=f"{head}\n{listed}\n", status=HTTPStatus.BAD_REQUEST)
+    listed = "\n".join(decoded.refusals("messages", "message"))
+    return web.Response(text=f"{listed}\n", status=HTTPStatus.BAD_REQUEST)
 
 
 # pygelf names both for its zlib.

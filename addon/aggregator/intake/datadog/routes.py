@@ -5,7 +5,6 @@ from typing import Final
 
 from aiohttp import web
 
-from aggregator import limits
 from aggregator.api.responses import json_response
 from aggregator.errors import AggregatorError, DiskFullError
 from aggregator.intake.access import require_ingest
@@ -52,17 +51,7 @@ async def _take(request: web.Request, status: HTTPStatus) -> web.Response:
     def answer(decoded: Decoded) -> web.Response:
         if not decoded.errors:
             return json_response({}, status=status)
-        head = f"logs refused: {len(decoded.errors)}, stored: {decoded.rows}"
-        return _errors(
-            HTTPStatus.BAD_REQUEST,
-            [
-                head,
-                *(
-                    f"log {error.line}: {error.message}"
-                    for error in decoded.errors[: limits.REPORTED_LINE_ERRORS]
-                ),
-            ],
-        )
+        return _errors(HTTPStatus.BAD_REQUEST, decoded.refusals("logs", "log"))
 
     dialect = Dialect[Decoded](_SOURCE, answer, _refuse)
     return await take(request, dialect, lambda body: logs.decode(body, query, is_text=is_text))

@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from aggregator import limits
 from aggregator.errors import AggregatorError, OverloadedError
 from aggregator.intake.decoded import Decoded
 from aggregator.intake.loki import json_push, protobuf_push
@@ -36,11 +35,8 @@ def _decode(body: bytes) -> Decoded:
 def _answer(decoded: Decoded) -> web.Response:
     if not decoded.errors:
         return web.Response(status=HTTPStatus.NO_CONTENT)
-    listed = "\n".join(
-        f"entry {error.line}: {error.message}" for error in decoded.errors[: limits.REPORTED_LINE_ERRORS]
-    )
-    head = f"entries refused: {len(decoded.errors)}, stored: {decoded.rows}"
-    return web.Response(text=f"{head}\n{listed}\n", status=HTTPStatus.BAD_REQUEST)
+    listed = "\n".join(decoded.refusals("entries", "entry"))
+    return web.Response(text=f"{listed}\n", status=HTTPStatus.BAD_REQUEST)
 
 
 def _refuse(error: AggregatorError) -> web.Response:
