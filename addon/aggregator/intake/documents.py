@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from aggregator.intake import ndjson
+from aggregator.intake.foreign_names import SENT_UID, UID
 from aggregator.record.fields import ALIASES
 from aggregator.record.normalise import SENT
 from aggregator.record.pieces import pieces_of
@@ -24,16 +25,13 @@ _PATHS: Final = frozenset(
 
 _ROOTS: Final = frozenset(path for path in _PATHS if "." not in path)
 
-_UID: Final = "uid"
-"""What it means is ours only: elsewhere it is a user's number, or a container's ID."""
-
 _TIME: Final = "timestamp"
 _AT_TIME: Final = "@timestamp"
 _OTHER_TIMES: Final = frozenset({_TIME, *ALIASES[_TIME][: ALIASES[_TIME].index(_AT_TIME)]})
 """Names that go before Elasticsearch's own name of the time in our record, but not in its documents: Logstash
 leaves a web server's `timestamp` as it stood in the line."""
 
-_CHANGED: Final = _ROOTS | {_UID} | _OTHER_TIMES
+_CHANGED: Final = _ROOTS | {UID} | _OTHER_TIMES
 
 _NULL: Final = msgspec.Raw(b"null")
 _OPENING: Final = b"{"
@@ -47,7 +45,7 @@ _PLAIN: Final = msgspec.json.Decoder(
         "_Plain",
         [
             *((root, _NoObject, None) for root in sorted(_ROOTS)),
-            *((name, None, None) for name in sorted(_OTHER_TIMES | {_UID})),
+            *((name, None, None) for name in sorted(_OTHER_TIMES | {UID})),
         ],
         gc=False,
     )
@@ -80,8 +78,8 @@ def _changed(documents: bytes) -> bytes:
     objects = _OBJECT.decode_lines(documents)
     for document in objects:
         for name in _CHANGED & document.keys():
-            if name == _UID:
-                document.setdefault(SENT + _UID, document.pop(_UID))
+            if name == UID:
+                document.setdefault(SENT_UID, document.pop(UID))
             elif name in _OTHER_TIMES:
                 _prefer_its_time(document)
             else:

@@ -13,10 +13,10 @@ from aggregator.errors import InvalidBodyError
 from aggregator.intake import item_count, ndjson, surrogates
 from aggregator.intake.compression import sniffed
 from aggregator.intake.decoded import Decoded, LineError
+from aggregator.intake.foreign_names import own_name
 from aggregator.intake.text import entries
 from aggregator.intake.text.origins import Origins
 from aggregator.record.fields import ALIASES, LEVEL_BY_SYSLOG_SEVERITY
-from aggregator.record.normalise import SENT
 from aggregator.record.text.lines import as_text
 from aggregator.record.text.understand import understand
 
@@ -41,9 +41,6 @@ _LOGGER_NAMES: Final = ("logger", *ALIASES["logger"])
 _EXCEPTION_FIELDS: Final = ("exception", "exception_type", "exception_message")
 _KEPT: Final = frozenset({"", "message"})
 """Names that fields don't get by losing their underscore: none, and that of the short message."""
-
-_UID: Final = "uid"
-"""What it means is ours only."""
 
 
 def decode_body(body: bytes) -> Decoded:
@@ -117,7 +114,7 @@ def _line_of(sent: _Members) -> _Members:
     for name, value in sent.items():
         if name != _VERSION:
             field = name[1:] if name[:1] == "_" and name[1:] not in taken else name
-            line[SENT + _UID if field == _UID else field] = value
+            line[own_name(field)] = value
     if _SHORT in sent and "message" not in sent:
         line["message"] = line.pop(_SHORT)
     if "level" in sent:

@@ -10,10 +10,10 @@ from aggregator.errors import InvalidBodyError
 from aggregator.intake import item_count, ndjson
 from aggregator.intake.datadog import tags
 from aggregator.intake.decoded import Decoded, LineError
+from aggregator.intake.foreign_names import own_name
 from aggregator.intake.text import entries
 from aggregator.intake.text.origins import Origins
 from aggregator.record.fields import LEVEL_BY_SYSLOG_SEVERITY, LEVEL_SPELLINGS
-from aggregator.record.normalise import SENT
 from aggregator.record.utf8 import is_utf8
 
 type _Members = dict[str, msgspec.Raw]
@@ -25,7 +25,6 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 _MESSAGE: Final = "message"
 _STATUS: Final = "status"
-_UID: Final = "uid"
 _NESTED: Final = b":{"
 _TAKEN: Final = frozenset({_MESSAGE, "timestamp", "level"})
 _NOT_ASKED: Final = ("ddtags", "ddsource", "hostname", "service")
@@ -66,7 +65,7 @@ def decode(body: bytes, query: Mapping[str, str], *, is_text: bool) -> Decoded:
             continue
         # The agent sends an empty object to find out whether anybody is there.
         if log:
-            ours = {SENT + name if name == _UID else name: value for name, value in log.items()}
+            ours = {own_name(name): value for name, value in log.items()}
             _add(origins, rows, told | ours)
     lines, count = entries.lines_of(origins.entries())
     return Decoded(_ENCODER.encode_lines(rows) + lines, len(rows) + count, errors)
@@ -128,7 +127,7 @@ def _with_tags(log: _Members) -> _Members:
         return log
     others = {name: value for name, value in log.items() if name != tags.TAGS}
     for name, value in tags.parse(_TEXT.decode(sent)).items():
-        ours = SENT + name if name == _UID else name
+        ours = own_name(name)
         is_taken = ours in others or ours in _TAKEN
         others[f"{tags.TAGS}.{name}" if is_taken else ours] = msgspec.Raw(_ENCODER.encode(value))
     return others

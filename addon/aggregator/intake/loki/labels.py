@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from aggregator import limits
+from aggregator.intake.foreign_names import own_name
 from aggregator.record.fields import ALIASES
-from aggregator.record.normalise import SENT
 
 type Value = str | int | float | bool | None
 
@@ -90,7 +90,7 @@ def renamed(values: Mapping[str, Value], taken: frozenset[str], prefix: str) -> 
         taken: names that mean something else.
         prefix: goes before such a name, with a dot.
     """
-    ours = ((f"{SENT}{name}" if name == "uid" else name, value) for name, value in values.items())
+    ours = ((own_name(name), value) for name, value in values.items())
     return {f"{prefix}.{name}" if name in taken else name: value for name, value in ours}
 
 

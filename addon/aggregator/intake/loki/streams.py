@@ -8,13 +8,13 @@ import msgspec
 
 from aggregator import limits
 from aggregator.intake.decoded import Decoded, LineError
+from aggregator.intake.foreign_names import UID
 from aggregator.intake.loki.labels import Value, fields_of, renamed
 from aggregator.intake.text import entries
 from aggregator.intake.text.entries import Entries
 
 _ENCODER: Final = msgspec.json.Encoder()
 _TIMESTAMP: Final = "timestamp"
-_UID: Final = "uid"
 _CHARACTER_BYTES: Final = 4
 """Most bytes of one character in UTF-8."""
 
@@ -78,7 +78,7 @@ def _metadata(
 ) -> list[Mapping[str, Value]]:
     """What entries say of themselves, by names that nothing else has."""
     values = list(metadata.values())
-    if (taken | {_UID}).isdisjoint(set[str]().union(*values)):
+    if (taken | {UID}).isdisjoint(set[str]().union(*values)):
         return values
     return [renamed(said, taken, "metadata") for said in values]
 

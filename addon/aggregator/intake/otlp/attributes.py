@@ -7,13 +7,11 @@ from typing import Final
 import msgspec
 
 from aggregator import limits
-from aggregator.record.normalise import SENT
+from aggregator.intake.foreign_names import own_name
 
 type Value = str | int | float | bool | list[Value] | dict[str, Value] | msgspec.Raw | None
 
 _ENCODER: Final = msgspec.json.Encoder()
-UID: Final = "uid"
-"""What it means is ours only."""
 
 
 class Members(dict[bytes, bytes]):
@@ -43,11 +41,11 @@ class Members(dict[bytes, bytes]):
 
     def names(self) -> frozenset[str]:
         """Return the names of all attributes that were read so far."""
-        return frozenset(_ours(name) for name in self._heads)
+        return frozenset(own_name(name) for name in self._heads)
 
     def all_of(self, sent: Iterable[bytes]) -> dict[str, msgspec.Raw]:
         """Read attributes that are looked at by name."""
-        return {_ours(name): raw(value) for name, value in map(self._read, sent)}
+        return {own_name(name): raw(value) for name, value in map(self._read, sent)}
 
 
 def member(name: str, value: Value) -> bytes:
@@ -56,11 +54,7 @@ def member(name: str, value: Value) -> bytes:
 
 
 def _head(name: str) -> bytes:
-    return _ENCODER.encode(_ours(name)) + b":"
-
-
-def _ours(name: str) -> str:
-    return SENT + name if name == UID else name
+    return _ENCODER.encode(own_name(name)) + b":"
 
 
 def raw(value: Value) -> msgspec.Raw:

@@ -9,7 +9,8 @@ import msgspec
 
 from aggregator import limits
 from aggregator.intake.decoded import Decoded, LineError
-from aggregator.intake.otlp.attributes import UID, Value, member, raw
+from aggregator.intake.foreign_names import UID
+from aggregator.intake.otlp.attributes import Value, member, raw
 from aggregator.intake.text import entries
 from aggregator.intake.text.entries import Entries
 from aggregator.record.fields import ALIASES, LEVEL_BY_OTEL_NUMBER, LEVEL_SPELLINGS

@@ -9,11 +9,11 @@ from aggregator import limits
 from aggregator.errors import InvalidBodyError
 from aggregator.intake import item_count
 from aggregator.intake.decoded import LineError
+from aggregator.intake.foreign_names import SENT_UID, UID, own_name
 from aggregator.intake.splunk.concatenated import objects_of
 from aggregator.intake.splunk.result import Code, Result
 from aggregator.intake.text import entries
 from aggregator.intake.text.origins import Origins
-from aggregator.record.normalise import SENT
 
 type _Members = dict[str, msgspec.Raw]
 
@@ -28,7 +28,7 @@ _FIELDS: Final = "fields"
 _BLANK: Final = frozenset({b'""', b"{}"})
 _NULL: Final = b"null"
 _ORIGIN: Final = ("host", "source", "sourcetype", "index")
-_RENAMED: Final = {"uid": f"{SENT}uid", "message": "fields.message", _TIMESTAMP: "fields.timestamp"}
+_RENAMED: Final = {UID: SENT_UID, "message": "fields.message", _TIMESTAMP: "fields.timestamp"}
 """Names of indexed fields that mean something else here."""
 
 _DOCKER: Final = re.compile(rb'"source": ?"std(?:out|err)"')
@@ -113,7 +113,7 @@ def _told(members: _Members) -> _Members:
     told: _Members = {}
     time = members.pop(_TIME, None)
     fields = members.pop(_FIELDS, None)
-    told |= {SENT + name if name == "uid" else name: value for name, value in members.items()}
+    told |= {own_name(name): value for name, value in members.items()}
     if time is not None and bytes(time) not in {_NULL, b'""'}:
         told[_TIMESTAMP] = time
     if fields is not None and bytes(fields) != _NULL:
